@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "os/entropy.h"
+
+#include <sys/random.h>
+
+#include <cerrno>
+
+namespace causeway::os {
+
+Result<std::uint64_t> random_seed() {
+  std::uint64_t seed = 0;
+  if (::getrandom(&seed, sizeof seed, 0) != static_cast<ssize_t>(sizeof seed)) {
+    return fail(base::from_errno(errno, "getrandom"));
+  }
+  return seed;
+}
+
+}  // namespace causeway::os

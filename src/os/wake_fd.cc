@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "os/wake_fd.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <tuple>
+
+namespace causeway::os {
+
+Result<WakeFd> WakeFd::create() {
+  const int number = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (number < 0) return fail(base::from_errno(errno, "eventfd"));
+  return WakeFd(Fd(number));
+}
+
+void WakeFd::signal() const noexcept {
+  const std::uint64_t one = 1;
+  // Fails only when 2^64 - 2 wake-ups are already pending, and then the loop is awake.
+  std::ignore = ::write(fd_.number(), &one, sizeof one);
+}
+
+void WakeFd::clear() const noexcept {
+  std::uint64_t count = 0;
+  std::ignore = ::read(fd_.number(), &count, sizeof count);
+}
+
+}  // namespace causeway::os

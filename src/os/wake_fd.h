@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// An eventfd by which other threads end a loop's sleep.
+#pragma once
+
+#include <utility>
+
+#include "base/result.h"
+#include "os/fd.h"
+
+namespace causeway::os {
+
+class WakeFd {
+ public:
+  [[nodiscard]] static Result<WakeFd> create();
+  [[nodiscard]] const Fd& fd() const noexcept { return fd_; }
+  void signal() const noexcept;  // any thread, and from signal handlers
+  void clear() const noexcept;
+
+ private:
+  explicit WakeFd(Fd fd) noexcept : fd_(std::move(fd)) {}
+  Fd fd_;
+};
+
+}  // namespace causeway::os
