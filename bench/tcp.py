@@ -18,7 +18,7 @@ ROOT = HERE.parent
 sys.path.insert(0, str(HERE))
 
 from rig import load, machine, proxies, report, scenarios  # noqa: E402
-from rig.process import Failed, Process  # noqa: E402
+from rig.process import Failed, Process, pinned  # noqa: E402
 
 BUSY = 1.0
 TOOLS = ("haproxy", "nginx", "wrk", "iperf3", "ip")
@@ -75,7 +75,7 @@ def profile(bench, name, scratch):
             bench.starter.start(proxies.CAUSEWAY, port, scenarios.ENDPOINT_PORT) as process:
         scenario.drive(bench.placement, port, scenarios.WARM_UP_SECONDS)
         recorder = subprocess.Popen(["perf", "record", "-q", "-F", "997", "-g", "-o", data, "-p", str(process.pid),
-                                     "--", "sleep", str(seconds)])
+                                     "--", "sleep", str(seconds)], preexec_fn=pinned(bench.placement.load))
         scenario.drive(bench.placement, port, seconds)
         recorder.wait(seconds + load.SECONDS_TO_END)
     ours = "causeway,libc.so.6,libstdc++.so.6"

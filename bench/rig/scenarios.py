@@ -175,9 +175,9 @@ def dead_endpoint(bench, row):
     """Downstreams came, the endpoint is closed, they were told so; now all is quiet."""
     with bench.starter.start(row, PROXY_PORT, CLOSED_PORT) as process:
         for _ in range(5):
-            with socket.create_connection((load.HOST, PROXY_PORT), timeout=CLOSE_SECONDS_MAX) as downstream:
-                with contextlib.suppress(ConnectionError):
-                    downstream.recv(1)
+            with contextlib.suppress(ConnectionError), \
+                    socket.create_connection((load.HOST, PROXY_PORT), timeout=CLOSE_SECONDS_MAX) as downstream:
+                downstream.recv(1)
         return rest(process)
 
 
@@ -201,7 +201,9 @@ def crowd(bench, row, **limits):
     with bench.start_endpoint("responder", ENDPOINT_PORT), \
             bench.starter.start(row, PROXY_PORT, ENDPOINT_PORT, **limits) as process, contextlib.ExitStack() as stack:
         for _ in range(CLIENTS_OVER):
-            stack.enter_context(socket.create_connection((load.HOST, PROXY_PORT), timeout=CLOSE_SECONDS_MAX))
+            with contextlib.suppress(ConnectionError):  # refused, and told at once
+                connection = socket.create_connection((load.HOST, PROXY_PORT), timeout=CLOSE_SECONDS_MAX)
+                stack.enter_context(connection)
         time.sleep(SETTLE_SECONDS)
         return rest(process)
 

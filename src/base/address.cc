@@ -3,16 +3,25 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <sodium/crypto_shorthash.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/assert.h"
+#include "base/error.h"
 #include "base/host_name.h"
 #include "base/number.h"
+#include "base/result.h"
 
 namespace causeway::base {
 namespace {

@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/chunk_pool.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <memory>
 #include <new>
+#include <optional>
+#include <utility>
 
 #include "base/assert.h"
+#include "base/bytes.h"
+#include "base/intrusive_list.h"
+#include "base/memory_budget.h"
 
 namespace causeway::base {
 namespace internal {
 
 // Memory for several chunks with their blocks, and the free ones among them, last returned first.
-struct Slab : ListHook<Slab> {
+struct Slab : ListHook<SlabTag> {
   ChunkPool* pool = nullptr;
   std::size_t index = 0;  // in ChunkPool::slabs_
   std::uint32_t chunk_bytes = 0;

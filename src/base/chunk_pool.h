@@ -26,6 +26,7 @@ class ChunkPool;
 namespace internal {
 
 struct Slab;
+struct SlabTag;
 
 // What a Chunk points at. Content lies in [begin, end) of the chunk's memory.
 struct ChunkBlock {
@@ -124,8 +125,8 @@ class ChunkPool {
   const std::uint64_t slab_bytes_;  // with its bookkeeping, as the budget sees it
   std::vector<std::unique_ptr<internal::Slab>> slabs_;
   // A slab is in `partly_lent_` or `idle_` by what it has free, and in neither when all is lent.
-  IntrusiveList<internal::Slab> partly_lent_;
-  IntrusiveList<internal::Slab> idle_;
+  IntrusiveList<internal::Slab, internal::SlabTag> partly_lent_;
+  IntrusiveList<internal::Slab, internal::SlabTag> idle_;
   std::uint32_t idle_count_ = 0;
   std::uint32_t lent_chunks_ = 0;
   std::uint64_t refusals_ = 0;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/memory_budget.h"
 #include "base/random.h"
 
 namespace causeway::base {
@@ -25,6 +26,12 @@ void write(Chunk& chunk, std::string_view text) {
   ASSERT_LE(text.size(), chunk.space().size());
   std::ranges::copy(as_bytes(text), chunk.space().begin());
   chunk.commit(text.size());
+}
+
+std::vector<Chunk> borrow(ChunkPool& pool, std::size_t count) {
+  std::vector<Chunk> chunks(count);
+  for (Chunk& chunk : chunks) chunk = pool.borrow().value();
+  return chunks;
 }
 
 // What one slab of kSmall costs the budget.
@@ -142,8 +149,7 @@ TEST(ChunkPool, chunks_do_not_overlap) {
 TEST(ChunkPool, the_budget_is_asked_once_a_slab) {
   MemoryBudget budget(kPlenty);
   ChunkPool pool(budget, kSmall);
-  std::vector<Chunk> chunks;
-  for (int i = 0; i < 4; ++i) chunks.push_back(pool.borrow().value());
+  auto chunks = borrow(pool, 4);
   EXPECT_EQ(budget.used_bytes(), slab_bytes());
   chunks.push_back(pool.borrow().value());
   EXPECT_EQ(budget.used_bytes(), 2 * slab_bytes());
@@ -153,8 +159,7 @@ TEST(ChunkPool, the_budget_is_asked_once_a_slab) {
 TEST(ChunkPool, says_no_when_the_budget_is_used_up_and_counts_it) {
   MemoryBudget budget(slab_bytes());
   ChunkPool pool(budget, kSmall);
-  std::vector<Chunk> chunks;
-  for (int i = 0; i < 4; ++i) chunks.push_back(pool.borrow().value());
+  auto chunks = borrow(pool, 4);
   EXPECT_FALSE(pool.borrow());
   EXPECT_FALSE(pool.borrow());
   EXPECT_EQ(pool.refusals(), 2U);
@@ -170,8 +175,7 @@ TEST(ChunkPool, one_workers_idle_memory_serves_another_once_it_rests) {
       budget,
       {.chunk_bytes = 64, .chunks_per_slab = 4, .idle_slabs_max = 2, .idle_slabs_floor = 0});
   {
-    std::vector<Chunk> chunks;
-    for (int i = 0; i < 8; ++i) chunks.push_back(other.borrow().value());
+    auto chunks = borrow(other, 8);
   }
   EXPECT_FALSE(busy.borrow());
   other.on_idle();
@@ -183,8 +187,7 @@ TEST(ChunkPool, keeps_no_more_unused_slabs_than_its_bound) {
   MemoryBudget budget(kPlenty);
   ChunkPool pool(budget, kSmall);
   {
-    std::vector<Chunk> chunks;
-    for (int i = 0; i < 40; ++i) chunks.push_back(pool.borrow().value());
+    auto chunks = borrow(pool, 40);
     EXPECT_EQ(pool.held_bytes(), 10 * slab_bytes());
   }
   EXPECT_EQ(pool.held_bytes(), 2 * slab_bytes());
@@ -196,8 +199,7 @@ TEST(ChunkPool, keeps_no_more_unused_slabs_than_its_bound) {
 TEST(ChunkPool, a_slab_with_one_lent_chunk_stays) {
   MemoryBudget budget(kPlenty);
   ChunkPool pool(budget, kSmall);
-  std::vector<Chunk> chunks;
-  for (int i = 0; i < 40; ++i) chunks.push_back(pool.borrow().value());
+  auto chunks = borrow(pool, 40);
   write(chunks[17], "still here");
   Chunk kept = std::move(chunks[17]);
   chunks.clear();
@@ -209,8 +211,7 @@ TEST(ChunkPool, a_slab_with_one_lent_chunk_stays) {
 TEST(ChunkPool, slabs_in_use_are_filled_before_others) {
   MemoryBudget budget(kPlenty);
   ChunkPool pool(budget, kSmall);
-  std::vector<Chunk> chunks;
-  for (int i = 0; i < 8; ++i) chunks.push_back(pool.borrow().value());
+  auto chunks = borrow(pool, 8);
   chunks.erase(chunks.begin() + 1, chunks.end());  // one slab in use, one idle
   for (int i = 0; i < 3; ++i) chunks.push_back(pool.borrow().value());
   pool.on_idle();

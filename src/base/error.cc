@@ -7,6 +7,8 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <string>
+#include <string_view>
 
 #include "base/assert.h"
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -18,6 +19,7 @@ namespace {
 
 std::vector<ErrcInfo> every_code() {
   std::vector<ErrcInfo> all;
+  all.reserve(kErrcCount);
   for (std::size_t i = 0; i < kErrcCount; ++i) all.push_back(describe(static_cast<Errc>(i)));
   return all;
 }

@@ -2,6 +2,8 @@
 #include "base/host_name.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string_view>
 
 namespace causeway::base {
 namespace {

@@ -51,7 +51,7 @@ class ListHook {
   ListHook* next_ = nullptr;
 };
 
-template <class T, class Tag = T>
+template <class T, class Tag>
 class IntrusiveList {
   using Hook = ListHook<Tag>;
 

@@ -3,11 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
+#include <numeric>
 #include <thread>
-#include <vector>
+#include <utility>
+
+#include "base/assert.h"
 
 namespace causeway::base {
 namespace {
@@ -36,26 +40,27 @@ TEST(MemoryBudget, a_huge_request_does_not_wrap) {
   budget.give_back(50);
 }
 
-TEST(MemoryBudget, threads_together_never_get_more_than_there_is) {
-  constexpr std::uint64_t kMax = 1000;
-  MemoryBudget budget(kMax);
-  std::vector<std::uint64_t> granted(4);
-  std::vector<std::thread> threads;
-  for (auto& mine : granted) {
-    threads.emplace_back([&budget, &mine] {
-      for (int i = 0; i < 10000; ++i) {
-        if (budget.try_take(7)) mine += 7;
-        if (mine >= 70) {
-          budget.give_back(mine);
-          mine = 0;
-        }
-        if (budget.used_bytes() > kMax) std::abort();
-      }
-    });
+// Takes and gives back many times; returns what it holds at the end.
+std::uint64_t play_with(MemoryBudget& budget) {
+  std::uint64_t held = 0;
+  for (int i = 0; i < 10000; ++i) {
+    if (budget.try_take(7)) held += 7;
+    if (held >= 70) budget.give_back(std::exchange(held, 0));
+    CW_ASSERT(budget.used_bytes() <= budget.bytes_max());
   }
-  for (auto& thread : threads) thread.join();
-  std::uint64_t total = 0;
-  for (const auto mine : granted) total += mine;
+  return held;
+}
+
+TEST(MemoryBudget, threads_together_never_get_more_than_there_is) {
+  MemoryBudget budget(100);
+  std::array<std::uint64_t, 4> held{};
+  {
+    std::array<std::jthread, 4> threads;
+    for (std::size_t i = 0; i < threads.size(); ++i) {
+      threads[i] = std::jthread([&budget, &mine = held[i]] { mine = play_with(budget); });
+    }
+  }
+  const auto total = std::accumulate(held.begin(), held.end(), std::uint64_t{0});
   EXPECT_EQ(budget.used_bytes(), total);
   budget.give_back(total);
 }

@@ -7,6 +7,8 @@
 #include <limits>
 #include <string_view>
 
+#include "base/error.h"
+
 namespace causeway::base {
 namespace {
 

@@ -71,7 +71,7 @@ TEST(Random, every_bit_is_set_about_half_the_time) {
     const std::uint64_t drawn = random.next();
     for (unsigned bit = 0; bit < 64; ++bit) ones[bit] += static_cast<int>((drawn >> bit) & 1U);
   }
-  for (const int count : ones) EXPECT_NEAR(count, kDraws / 2, 200);  // six standard deviations
+  for (const int count : ones) EXPECT_NEAR(count, kDraws / 2.0, 200);  // six standard deviations
 }
 
 }  // namespace

@@ -5,10 +5,16 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <string>
+#include <string_view>
 #include <utility>
 
+#include "base/error.h"
 #include "base/number.h"
+#include "base/result.h"
+#include "base/time.h"
 
 namespace causeway::base {
 namespace {

@@ -10,7 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "base/random.h"
+#include "base/time.h"
 
 namespace causeway::base {
 namespace {

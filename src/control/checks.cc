@@ -3,7 +3,16 @@
 
 #include <fmt/format.h>
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "base/units.h"
+#include "control/diagnostic.h"
+#include "control/document.h"
+#include "control/draft.h"
+#include "control/source_text.h"
+#include "model/limits.h"
 
 namespace causeway::control {
 
@@ -29,11 +38,12 @@ void check_bounds(const Draft& draft, Diagnostics& diagnostics) {
   if (limits.buffer_size_bytes > limits.max_buffer_size_bytes) {
     const Node* map = draft.node->find("limits");
     const bool is_written = map != nullptr && map->find("buffer_size") != nullptr;
-    diagnostics.add({.code = Code::out_of_range,
-                     .place = place_of(map, is_written ? "buffer_size" : "max_buffer_size"),
-                     .message = fmt::format("`buffer_size` ({}) is more than `max_buffer_size` ({})",
-                                            base::format_size(limits.buffer_size_bytes),
-                                            base::format_size(limits.max_buffer_size_bytes))});
+    diagnostics.add(
+        {.code = Code::out_of_range,
+         .place = place_of(map, is_written ? "buffer_size" : "max_buffer_size"),
+         .message = fmt::format("`buffer_size` ({}) is more than `max_buffer_size` ({})",
+                                base::format_size(limits.buffer_size_bytes),
+                                base::format_size(limits.max_buffer_size_bytes))});
   }
   if (draft.dns.ttl_min > draft.dns.ttl_max) {
     diagnostics.add({.code = Code::out_of_range,

@@ -6,7 +6,12 @@
 #include <algorithm>
 #include <iterator>
 #include <ranges>
+#include <string_view>
+#include <utility>
+#include <vector>
 
+#include "control/diagnostic.h"
+#include "control/document.h"
 #include "control/spelling.h"
 
 namespace causeway::control {
@@ -33,10 +38,8 @@ Reader::Scope::Scope(Reader& reader, std::string_view label, const Node& node) :
 
 void Reader::report(Code code, const Node& at, std::string message, std::string hint) {
   if (at.is_refused) return;
-  diagnostics_.add({.code = code,
-                    .place = at.place,
-                    .message = std::move(message),
-                    .hint = std::move(hint)});
+  diagnostics_.add(
+      {.code = code, .place = at.place, .message = std::move(message), .hint = std::move(hint)});
 }
 
 std::string Reader::where() const {
@@ -66,6 +69,7 @@ std::string ObjectShape::hint_for(std::string_view name) const {
   const auto known = std::ranges::find(strangers, name, &Stranger::name);
   if (known != strangers.end()) return std::string(known->hint);
   std::vector<std::string_view> names;
+  names.reserve(fields.size());
   for (const Field& field : fields) names.push_back(field.name);
   const auto near = nearest(name, names);
   if (!near.empty()) return fmt::format("did you mean `{}`?", near);
@@ -74,10 +78,10 @@ std::string ObjectShape::hint_for(std::string_view name) const {
 
 bool read_object(const ObjectShape& shape, const Node& node, void* object, Reader& reader) {
   if (node.kind != Node::Kind::map) {
-    const std::string what =
-        shape.label.empty()         ? "the document"
-        : shape.label == reader.key ? fmt::format("`{}`", reader.key)
-                                    : fmt::format("{} {}", shape.label, reader.index + 1);
+    const std::string what = shape.label.empty() ? "the document"
+                             : shape.label == reader.key
+                                 ? fmt::format("`{}`", reader.key)
+                                 : fmt::format("{} {}", shape.label, reader.index + 1);
     reader.report(Code::wrong_type, node,
                   fmt::format("{} is {}; it takes a map", what, describe(node.kind)),
                   node.kind == Node::Kind::null ? "leave the key out to keep the defaults" : "");
@@ -124,7 +128,8 @@ Node object_schema(const ObjectShape& shape) {
     Node property = field.codec->schema();
     property.set("description", string_node(field.doc));
     const bool is_required = field.presence == Presence::required;
-    if (!is_required && is_shown_as_default(field.fallback)) property.set("default", field.fallback);
+    if (!is_required && is_shown_as_default(field.fallback))
+      property.set("default", field.fallback);
     properties.set(std::string(field.name), std::move(property));
     if (is_required) required.items.push_back(string_node(field.name));
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A codec is one type of value of the configuration: how it is read from a node, with diagnostics,
-// written back, described to editors and to people. The schema is a tree of codecs that binds keys to
-// members of the model, and everything that speaks of the schema walks that tree. Codecs are immutable
-// and live as long as the schema.
+// written back, described to editors and to people. The schema is a tree of codecs that binds keys
+// to members of the model, and everything that speaks of the schema walks that tree. Codecs are
+// immutable and live as long as the schema.
 #pragma once
 
 #include <concepts>
@@ -27,8 +27,8 @@ class Reader {
   Reader(Diagnostics& diagnostics, const Environment& environment)
       : diagnostics_(diagnostics), environment_(environment) {}
 
-  // Enters a map for as long as the scope lives. `label` is what such a map is called ("pool"); a map
-  // that is an item of a list is named by its `name`, or by `index`, others by their key.
+  // Enters a map for as long as the scope lives. `label` is what such a map is called ("pool"); a
+  // map that is an item of a list is named by its `name`, or by `index`, others by their key.
   class Scope {
    public:
     Scope(Reader& reader, std::string_view label, const Node& node);
@@ -75,8 +75,8 @@ class Codec {
   Codec& operator=(const Codec&) = delete;
   virtual ~Codec() = default;
 
-  // Reads `node` into the value at `into`, which is of the codec's type. Returns false when it could
-  // not, which the reader has then been told; the value is as it was.
+  // Reads `node` into the value at `into`, which is of the codec's type. Returns false when it
+  // could not, which the reader has then been told; the value is as it was.
   virtual bool read(const Node& node, void* into, Reader& reader) const = 0;
   // The node that read() would take; null for a value that is left out.
   [[nodiscard]] virtual Node write(const void* from) const = 0;
@@ -169,9 +169,7 @@ auto& reach(Object& object) {
 template <class T>
 class ObjectCodec final : public ValueCodec<T> {
  public:
-  explicit ObjectCodec(std::string_view label) {
-    shape_.label = label;
-  }
+  explicit ObjectCodec(std::string_view label) { shape_.label = label; }
 
   // Binds `name` to the member at the end of the chain of member pointers.
   template <auto... path, class C>
@@ -181,15 +179,14 @@ class ObjectCodec final : public ValueCodec<T> {
     static_assert(std::same_as<Member, typename C::Value>, "the codec is for another type");
     const T fresh{};
     Node fallback = codec->encode(detail::reach<path...>(fresh));
-    shape_.fields.push_back(
-        {.name = name,
-         .doc = doc,
-         .presence = presence,
-         .fallback = std::move(fallback),
-         .codec = std::move(codec),
-         .member = [](void* object) -> void* {
-           return &detail::reach<path...>(*static_cast<T*>(object));
-         }});
+    shape_.fields.push_back({.name = name,
+                             .doc = doc,
+                             .presence = presence,
+                             .fallback = std::move(fallback),
+                             .codec = std::move(codec),
+                             .member = [](void* object) -> void* {
+                               return &detail::reach<path...>(*static_cast<T*>(object));
+                             }});
   }
   void shorthand(std::string_view name) { shape_.shorthand = name; }
   void stranger(std::string_view name, std::string_view hint) {
@@ -207,9 +204,7 @@ class ObjectCodec final : public ValueCodec<T> {
     return is_sound;
   }
   [[nodiscard]] Node encode(const T& value) const override { return write_object(shape_, &value); }
-  [[nodiscard]] Node schema() const override {
-    return object_schema(shape_);
-  }
+  [[nodiscard]] Node schema() const override { return object_schema(shape_); }
   [[nodiscard]] std::string kind() const override { return "map"; }
   [[nodiscard]] const ObjectShape* object() const override { return &shape_; }
 

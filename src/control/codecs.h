@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <initializer_list>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +15,7 @@
 #include "base/address.h"
 #include "base/time.h"
 #include "control/codec.h"
+#include "control/codec_parts.h"
 #include "model/snapshot.h"
 
 namespace causeway::control {
@@ -25,12 +25,6 @@ inline constexpr std::uint32_t kWorkersMax = 1024;
 inline constexpr std::uint32_t kNameBytesMax = 64;
 
 enum class Zero : std::uint8_t { value, off };  // off: the word `off` stands for a duration of zero
-
-template <class T>
-struct Range {
-  T min = 0;
-  T max = std::numeric_limits<T>::max();
-};
 
 [[nodiscard]] CodecOf<bool> boolean();
 [[nodiscard]] CodecOf<std::uint32_t> count(Range<std::uint32_t> range = {});
@@ -60,21 +54,6 @@ struct Range {
 [[nodiscard]] CodecOf<base::Network> network();
 // `auto`, `off` or a list of cores.
 [[nodiscard]] CodecOf<model::Affinity> affinity();
-
-namespace detail {
-// The text of a scalar that a codec for words, numbers or both may take. Empty when it may not, which
-// has been reported; `wanted` says what was expected: "a duration such as `10s`".
-enum class Takes : std::uint8_t { text, number, text_or_number };
-[[nodiscard]] const std::string* scalar_text(const Node& node, Takes takes, std::string_view wanted,
-                                             Reader& reader);
-[[nodiscard]] Node word_schema(const std::vector<std::string_view>& words);
-[[nodiscard]] std::string word_list(const std::vector<std::string_view>& words);
-// `all` says what else than words there is: "`auto` or a number".
-void report_unknown_word(const Node& node, const std::vector<std::string_view>& words,
-                         Reader& reader, std::string_view all = {});
-[[nodiscard]] bool check_list(const Node& node, Range<std::size_t> range, Reader& reader);
-[[nodiscard]] Node list_schema(Node item, Range<std::size_t> range, bool takes_scalar);
-}  // namespace detail
 
 // One word of a closed list.
 template <class E>

@@ -8,6 +8,11 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/ids.h"
+#include "control/draft.h"
+#include "model/listener.h"
+#include "model/pool.h"
+#include "model/snapshot.h"
 
 namespace causeway::control {
 namespace {
@@ -21,7 +26,8 @@ base::PoolId id_of(const PoolIds& ids, std::string_view name) {
 }
 
 model::Listener compile_listener(const ListenerDraft& draft, const PoolIds& ids) {
-  model::Listener listener = draft;
+  const model::Listener& shared = draft;
+  model::Listener listener = shared;
   if (draft.pool) listener.routes.push_back({.match = {}, .pool = id_of(ids, *draft.pool)});
   for (const RouteDraft& route : draft.route_drafts) {
     listener.routes.push_back({.match = route.match, .pool = id_of(ids, route.pool)});
@@ -31,9 +37,10 @@ model::Listener compile_listener(const ListenerDraft& draft, const PoolIds& ids)
 }
 
 model::Pool compile_pool(const PoolDraft& draft) {
-  model::Pool pool = draft;
+  const model::Pool& shared = draft;
+  model::Pool pool = shared;
   pool.endpoints.reserve(draft.endpoint_drafts.size());
-  for (const EndpointDraft& endpoint : draft.endpoint_drafts) pool.endpoints.push_back(endpoint);
+  for (const model::Endpoint& endpoint : draft.endpoint_drafts) pool.endpoints.push_back(endpoint);
   CW_ASSERT(!pool.endpoints.empty());
   return pool;
 }

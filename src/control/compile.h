@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The last step: a draft that passed every check becomes a Snapshot, with names resolved to indices.
+// The last step: a draft that passed every check becomes a Snapshot, with names resolved to
+// indices.
 #pragma once
 
 #include "control/draft.h"

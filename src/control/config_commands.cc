@@ -3,11 +3,17 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
+#include "control/diagnostic.h"
+#include "control/document.h"
+#include "control/loader.h"
 #include "control/node_writer.h"
 #include "control/schema.h"
+#include "model/pool.h"
+#include "model/snapshot.h"
 
 namespace causeway::control {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verbs that speak of a configuration without running it: `check`, `schema`, `config show`. `app`
-// parses the command line and calls these; each returns the exit code of the process.
+// The verbs that speak of a configuration without running it: `check`, `schema`, `config show`.
+// `app` parses the command line and calls these; each returns the exit code of the process.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,8 @@ struct Terminal {
 // goes on to run the snapshot, too.
 [[nodiscard]] int report(const Loaded& loaded, Terminal terminal);
 
-// One line on terminal.out when all is well: "gateway.yaml: ok (2 listeners, 3 pools, 5 endpoints)".
+// One line on terminal.out when all is well: "gateway.yaml: ok (2 listeners, 3 pools, 5
+// endpoints)".
 [[nodiscard]] int check_command(const ConfigSources& sources, Terminal terminal);
 
 // The JSON Schema on terminal.out.

@@ -4,10 +4,16 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <sstream>
 #include <string>
 
+#include "base/address.h"
+#include "control/diagnostic.h"
+#include "control/loader.h"
 #include "control/quick_config.h"
+#include "model/listener.h"
+#include "model/pool.h"
 
 namespace causeway::control {
 namespace {
@@ -59,16 +65,17 @@ TEST_F(Commands, schema_is_json) {
 
 TEST_F(Commands, show_writes_yaml_with_origins) {
   const auto from = example("tcp.yaml");
-  EXPECT_EQ(config_show_command(from, {.values = Values::all, .origins = true}, terminal()), kExitOk);
+  EXPECT_EQ(config_show_command(from, {.values = Values::all, .origins = true}, terminal()),
+            kExitOk);
   EXPECT_NE(out_.str().find("workers: auto                           # default\n"),
             std::string::npos);
   EXPECT_NE(out_.str().find("# " + from.path + ":3:11\n"), std::string::npos);
 }
 
 TEST_F(Commands, show_writes_json_with_origins) {
-  EXPECT_EQ(config_show_command(
-                example("tcp.yaml"),
-                {.values = Values::all, .origins = true, .format = Format::json}, terminal()),
+  EXPECT_EQ(config_show_command(example("tcp.yaml"),
+                                {.values = Values::all, .origins = true, .format = Format::json},
+                                terminal()),
             kExitOk);
   const auto shown = nlohmann::json::parse(out_.str());
   EXPECT_EQ(shown["workers"]["value"], "auto");

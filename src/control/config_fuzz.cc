@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loader against anything: the first byte chooses the language, the rest is the document. Whatever
-// loads must also be shown and load again as the same Snapshot; whatever does not must say why.
+// The loader against anything: the first byte chooses the language, the rest is the document.
+// Whatever loads must also be shown and load again as the same Snapshot; whatever does not must say
+// why.
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "base/assert.h"
+#include "control/diagnostic.h"
+#include "control/document.h"
 #include "control/loader.h"
 #include "control/node_writer.h"
 

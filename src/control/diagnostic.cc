@@ -5,9 +5,15 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <iterator>
+#include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
+
+#include "control/source_text.h"
 
 namespace causeway::control {
 namespace {
@@ -50,8 +56,9 @@ static_assert([] {
   return true;
 }());
 
-constexpr std::size_t kLineCharactersMax = 160;    // of the quoted line; longer ones are cut to a window
-constexpr std::size_t kBeforeCaretMax = 60;        // characters of such a window before the caret
+constexpr std::size_t kLineCharactersMax =
+    160;                                     // of the quoted line; longer ones are cut to a window
+constexpr std::size_t kBeforeCaretMax = 60;  // characters of such a window before the caret
 constexpr std::size_t kMessageCharactersMax = 400;
 
 // A quoted line cut to what fits, and how far the caret is from its beginning.
@@ -126,7 +133,8 @@ void render_one(std::string& out, const Diagnostic& what, const Sources& sources
                  is_error ? paint.error : paint.warning, is_error ? "error" : "warning",
                  name_of(what.code), paint.off, shortened(what.message));
   if (what.place.line > 0 && !what.hides_line) {
-    const auto excerpt = excerpt_of(sources.at(what.place.source).line(what.place.line), what.place);
+    const auto excerpt =
+        excerpt_of(sources.at(what.place.source).line(what.place.line), what.place);
     fmt::format_to(std::back_inserter(out), "{:>4} | {}\n", what.place.line, excerpt.text);
     fmt::format_to(std::back_inserter(out), "     | {:{}}{}^{:~<{}}{}\n", "", excerpt.caret,
                    paint.caret, "", excerpt.length - 1, paint.off);

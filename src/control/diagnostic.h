@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is wrong with a configuration, said the way compilers say it. Diagnostics collects everything
-// that one pass finds, up to a bound, and renders it; it decides nothing.
+// What is wrong with a configuration, said the way compilers say it. Diagnostics collects
+// everything that one pass finds, up to a bound, and renders it; it decides nothing.
 #pragma once
 
 #include <cstddef>

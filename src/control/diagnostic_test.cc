@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <string>
+
+#include "control/source_text.h"
 
 namespace causeway::control {
 namespace {
@@ -26,7 +29,8 @@ TEST(Diagnostics, the_report_has_the_line_a_caret_and_a_hint) {
 TEST(Diagnostics, colours_are_only_there_when_asked_for) {
   Sources sources;
   Diagnostics diagnostics;
-  diagnostics.add({.code = Code::unused_pool, .place = {.source = sources.add("f")}, .message = "m"});
+  diagnostics.add(
+      {.code = Code::unused_pool, .place = {.source = sources.add("f")}, .message = "m"});
   EXPECT_EQ(render(diagnostics, sources, Colour::off).find('\x1b'), std::string::npos);
   EXPECT_NE(render(diagnostics, sources, Colour::on).find("\x1b[1;35mwarning"), std::string::npos);
 }
@@ -69,7 +73,9 @@ TEST(Diagnostics, sorting_is_by_place_and_keeps_the_order_of_equals) {
 
 TEST(Printable, nothing_that_a_terminal_obeys_is_left) {
   EXPECT_EQ(printable("a\x1b[31mb"), "a?[31mb");
-  EXPECT_EQ(printable("\xc2\x9b" "31m"), "?31m");  // CSI in one character
+  EXPECT_EQ(printable("\xc2\x9b"
+                      "31m"),
+            "?31m");  // CSI in one character
   EXPECT_EQ(printable("a\tb\r\x7f"), "a b??");
   EXPECT_EQ(printable("caf\xe9"), "caf?");
   EXPECT_EQ(printable("größe € 😀"), "größe € 😀");

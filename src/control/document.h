@@ -17,7 +17,8 @@ namespace causeway::control {
 
 // Bounds of every document, whatever its language.
 inline constexpr std::size_t kDocumentBytesMax = 1U << 20U;
-inline constexpr std::size_t kDocumentNodesMax = 1U << 18U;  // aliases count with what they stand for
+inline constexpr std::size_t kDocumentNodesMax = 1U
+                                                 << 18U;  // aliases count with what they stand for
 inline constexpr std::size_t kDocumentDepthMax = 32;
 
 struct Entry;
@@ -30,7 +31,7 @@ struct Node {
   // whatever scalar is expected.
   bool is_untyped = false;
   bool is_refused = false;  // a diagnostic was given: readers pass over it in silence
-  std::string text;  // of a scalar; a number as it was written
+  std::string text;         // of a scalar; a number as it was written
   std::vector<Node> items;
   std::vector<Entry> entries;  // in the order of the source, keys unique
   Place place;

@@ -6,9 +6,17 @@
 #include <cerrno>
 #include <cstdio>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
+#include "base/error.h"
+#include "base/result.h"
+#include "control/diagnostic.h"
+#include "control/document.h"
 #include "control/json_reader.h"
+#include "control/source_text.h"
 #include "control/toml_reader.h"
 #include "control/yaml_reader.h"
 
@@ -51,9 +59,10 @@ std::optional<Node> read_document(std::string name, std::string text, Language l
   const bool is_too_large = text.size() > kDocumentBytesMax;
   const auto source = sources.add(std::move(name), is_too_large ? std::string() : std::move(text));
   if (is_too_large) {
-    diagnostics.add({.code = Code::too_large,
-                     .place = {.source = source},
-                     .message = fmt::format("the document has more than {} bytes", kDocumentBytesMax)});
+    diagnostics.add(
+        {.code = Code::too_large,
+         .place = {.source = source},
+         .message = fmt::format("the document has more than {} bytes", kDocumentBytesMax)});
     return std::nullopt;
   }
   const SourceText& kept = sources.at(source);
@@ -79,6 +88,7 @@ std::optional<Node> read_document(std::string name, std::string text, Language l
 }
 
 Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
+  // NOLINTNEXTLINE(clang-analyzer-unix.Stream): closed by its unique_ptr, which is not followed
   const std::unique_ptr<std::FILE, FileClose> file(std::fopen(path.c_str(), "rbe"));
   if (!file) return fail(base::from_errno(errno, "open"));
   std::string text;
@@ -86,7 +96,9 @@ Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
   for (;;) {
     const std::size_t got = std::fread(chunk.data(), 1, chunk.size(), file.get());
     text.append(chunk, 0, got);
-    if (text.size() > bytes_max) return fail(Errc::out_of_range, Side::local, "the file is too large");
+    if (text.size() > bytes_max) {
+      return fail(Errc::out_of_range, Side::local, "the file is too large");
+    }
     if (got == chunk.size()) continue;
     if (std::ferror(file.get()) != 0) return fail(base::from_errno(errno, "read"));
     return text;

@@ -3,10 +3,17 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 
+#include "base/error.h"
+#include "control/diagnostic.h"
+#include "control/document.h"
 #include "control/node_writer.h"
+#include "control/source_text.h"
 
 namespace causeway::control {
 namespace {
@@ -28,8 +35,8 @@ std::string places_of(const Node& node) {
   std::string text;
   for (const Entry& entry : node.entries) {
     text += entry.key + "=" + std::to_string(entry.place.line) + ":" +
-            std::to_string(entry.place.column) + ">" + std::to_string(entry.value.place.line) + ":" +
-            std::to_string(entry.value.place.column) + " " + places_of(entry.value);
+            std::to_string(entry.place.column) + ">" + std::to_string(entry.value.place.line) +
+            ":" + std::to_string(entry.value.place.column) + " " + places_of(entry.value);
   }
   for (const Node& item : node.items) {
     text += "-" + std::to_string(item.place.line) + ":" + std::to_string(item.place.column) + " " +
@@ -56,13 +63,13 @@ TEST(LanguageOf, without_one_the_text_decides) {
 TEST(Yaml, every_key_and_value_has_its_place) {
   const auto got = read(Language::yaml, "a: 1\nb:\n  - x: \"two\"\n  - [3, 4]\n");
   ASSERT_TRUE(got.root);
-  EXPECT_EQ(places_of(*got.root),
-            "a=1:1>1:4 b=2:1>3:3 -3:5 x=3:5>3:8 -4:5 -4:6 -4:9 ");
+  EXPECT_EQ(places_of(*got.root), "a=1:1>1:4 b=2:1>3:3 -3:5 x=3:5>3:8 -4:5 -4:6 -4:9 ");
 }
 
 TEST(Json, every_key_and_value_has_its_place) {
   const auto got =
-      read(Language::json, "{\"a\" : 1,\n \"\\u0062\": [{\"x\": \"t\\\"wo\"}, [3 ,-4.5e1], true, null]}");
+      read(Language::json,
+           "{\"a\" : 1,\n \"\\u0062\": [{\"x\": \"t\\\"wo\"}, [3 ,-4.5e1], true, null]}");
   ASSERT_TRUE(got.root);
   EXPECT_EQ(places_of(*got.root),
             "a=1:2>1:8 b=2:2>2:12 -2:13 x=2:14>2:19 -2:29 -2:30 -2:33 -2:42 -2:48 ");
@@ -77,15 +84,29 @@ TEST(Toml, every_key_and_value_has_its_place_in_the_order_of_the_text) {
 }
 
 TEST(Yaml, plain_scalars_follow_the_core_schema) {
-  const std::map<std::string, Node::Kind> kinds = {
-      {"true", Node::Kind::boolean}, {"False", Node::Kind::boolean}, {"yes", Node::Kind::string},
-      {"off", Node::Kind::string},   {"12", Node::Kind::number},     {"-3", Node::Kind::number},
-      {"0o17", Node::Kind::number},  {"0xfF", Node::Kind::number},   {"0x", Node::Kind::string},
-      {"1.5", Node::Kind::number},   {".5", Node::Kind::number},     {"1e3", Node::Kind::number},
-      {"1e", Node::Kind::string},    {".", Node::Kind::string},      {"10s", Node::Kind::string},
-      {"1.2.3", Node::Kind::string}, {"\"12\"", Node::Kind::string}, {"'true'", Node::Kind::string},
-      {"~", Node::Kind::null},       {"null", Node::Kind::null},     {"!!str 5", Node::Kind::string},
-      {"1:30", Node::Kind::string},  {"127.0.0.1:80", Node::Kind::string}};
+  const std::map<std::string, Node::Kind> kinds = {{"true", Node::Kind::boolean},
+                                                   {"False", Node::Kind::boolean},
+                                                   {"yes", Node::Kind::string},
+                                                   {"off", Node::Kind::string},
+                                                   {"12", Node::Kind::number},
+                                                   {"-3", Node::Kind::number},
+                                                   {"0o17", Node::Kind::number},
+                                                   {"0xfF", Node::Kind::number},
+                                                   {"0x", Node::Kind::string},
+                                                   {"1.5", Node::Kind::number},
+                                                   {".5", Node::Kind::number},
+                                                   {"1e3", Node::Kind::number},
+                                                   {"1e", Node::Kind::string},
+                                                   {".", Node::Kind::string},
+                                                   {"10s", Node::Kind::string},
+                                                   {"1.2.3", Node::Kind::string},
+                                                   {"\"12\"", Node::Kind::string},
+                                                   {"'true'", Node::Kind::string},
+                                                   {"~", Node::Kind::null},
+                                                   {"null", Node::Kind::null},
+                                                   {"!!str 5", Node::Kind::string},
+                                                   {"1:30", Node::Kind::string},
+                                                   {"127.0.0.1:80", Node::Kind::string}};
   for (const auto& [text, kind] : kinds) {
     const auto got = read(Language::yaml, "a: " + text);
     ASSERT_TRUE(got.root) << text;
@@ -130,10 +151,9 @@ TEST(Yaml, a_list_as_a_key_is_refused) {
 TEST(Document, values_beyond_the_bound_are_refused_in_every_language) {
   std::string ones = "1";
   for (std::size_t i = 0; i < kDocumentNodesMax; ++i) ones += ",1";
-  for (const auto& [language, text] :
-       {std::pair(Language::json, "{\"a\":[" + ones + "]}"),
-        std::pair(Language::toml, "a=[" + ones + "]\n"),
-        std::pair(Language::yaml, "a: [" + ones + "]\n")}) {
+  for (const auto& [language, text] : {std::pair(Language::json, "{\"a\":[" + ones + "]}"),
+                                       std::pair(Language::toml, "a=[" + ones + "]\n"),
+                                       std::pair(Language::yaml, "a: [" + ones + "]\n")}) {
     const auto got = read(language, text);
     EXPECT_FALSE(got.root);
     ASSERT_EQ(got.diagnostics.all().size(), 1U);
@@ -165,10 +185,24 @@ TEST(Toml, a_key_of_very_many_parts_is_refused_before_it_is_built) {
   EXPECT_EQ(got.diagnostics.all()[0].code, Code::too_deep);
 }
 
+TEST(Toml, a_deep_key_cannot_hide_behind_a_string) {
+  std::string deep = "k";
+  for (int i = 0; i < 200000; ++i) deep += ".a";
+  for (const char* before :
+       {"x = [\"\"\"\n\"\"\", {", "x = ['''\n''''', {", "x = [\"\\\"\", {",
+        "x = [\"\"\"\"\"\"\"\", {", "x = ['\\', {", "x = [\"#\", {", "\"\".", "[a.'b'."}) {
+    const auto got = read(Language::toml, before + deep + " = 1}]\n");
+    EXPECT_FALSE(got.root) << before;
+    ASSERT_EQ(got.diagnostics.all().size(), 1U) << before;
+    EXPECT_EQ(got.diagnostics.all()[0].code, Code::too_deep) << before;
+  }
+}
+
 TEST(Toml, dots_in_values_and_comments_are_no_parts_of_keys) {
   std::string dots;
   for (int i = 0; i < 100; ++i) dots += "a.";
-  const auto got = read(Language::toml, "a = \"" + dots + "\" # " + dots + "\nb = '" + dots + "'\n");
+  const auto got =
+      read(Language::toml, "a = \"" + dots + "\" # " + dots + "\nb = '" + dots + "'\n");
   EXPECT_TRUE(got.root);
 }
 

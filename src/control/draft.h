@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration between document and Snapshot: typed values of the model, but names not resolved
-// yet, and each listener, route, pool and endpoint still knowing where it stands in the document.
-// The `node` pointers point into the tree that the draft was read from, which outlives it.
+// The configuration between document and Snapshot: typed values of the model, but names not
+// resolved yet, and each listener, route, pool and endpoint still knowing where it stands in the
+// document. The `node` pointers point into the tree that the draft was read from, which outlives
+// it.
 #pragma once
 
 #include <optional>

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each document in tests/golden/config, with the report of `causeway check` beside it in a .txt. To
-// write them anew after a change of wording: CAUSEWAY_UPDATE_GOLDEN=1 control_tests, then read the diff.
+// write them anew after a change of wording: CAUSEWAY_UPDATE_GOLDEN=1 control_tests, then read the
+// diff.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <ios>
 #include <sstream>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "control/config_commands.h"
+#include "control/diagnostic.h"
+#include "control/document.h"
 #include "control/document_reader.h"
+#include "control/loader.h"
 #include "control/test_documents.h"
 
 namespace causeway::control {

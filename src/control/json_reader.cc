@@ -3,23 +3,29 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
+#include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
+#include "control/diagnostic.h"
+#include "control/document.h"
+#include "control/source_text.h"
 #include "control/tree_builder.h"
 
+// NOLINTBEGIN(misc-include-cleaner): nlohmann/json.hpp is the one header that it wants included
 namespace causeway::control {
 namespace {
 
 using Json = nlohmann::json;
 
-// Takes nlohmann's events, which come in the order of the text but say nothing of where. So a cursor
-// walks the same text beside them: whenever an event arrives the parser has found its token well
-// formed, and what lies between the last token and this one is white space, commas and colons.
+// Takes nlohmann's events, which come in the order of the text but say nothing of where. So a
+// cursor walks the same text beside them: whenever an event arrives the parser has found its token
+// well formed, and what lies between the last token and this one is white space, commas and colons.
 class Events final : public nlohmann::json_sax<Json> {
  public:
   Events(TreeBuilder& builder, std::string_view text) : builder_(builder), text_(text) {}
@@ -126,3 +132,4 @@ std::optional<Node> read_json(const Sources& sources, std::uint32_t source,
 }
 
 }  // namespace causeway::control
+// NOLINTEND(misc-include-cleaner)

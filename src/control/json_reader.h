@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON (RFC 8259) into a Node tree, through the events of nlohmann-json. Nothing here knows the schema.
+// JSON (RFC 8259) into a Node tree, through the events of nlohmann-json. Nothing here knows the
+// schema.
 #pragma once
 
 #include <optional>

@@ -2,12 +2,17 @@
 // Listeners among themselves and with what they are told to do.
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <map>
-#include <optional>
 #include <string_view>
 #include <utility>
 
+#include "base/address.h"
 #include "control/checks.h"
+#include "control/diagnostic.h"
+#include "control/draft.h"
+#include "control/source_text.h"
+#include "model/listener.h"
 
 namespace causeway::control {
 namespace {
@@ -47,9 +52,12 @@ class Ports {
     Port& port = ports_[{listener.protocol, address->port}];
     const ListenerDraft* clash = find_clash(port, address->ip);
     if (clash != nullptr) return clash;
-    if (!address->ip.is_unspecified()) port.exact.emplace(address->ip, &listener);
-    else if (address->ip.is_v4()) port.every_v4 = &listener;
-    else port.every = &listener;
+    if (!address->ip.is_unspecified())
+      port.exact.emplace(address->ip, &listener);
+    else if (address->ip.is_v4())
+      port.every_v4 = &listener;
+    else
+      port.every = &listener;
     return &listener;
   }
 
@@ -61,10 +69,10 @@ class Ports {
 void check_bind(const ListenerDraft& listener, Ports& ports, Diagnostics& diagnostics) {
   const Place place = place_of(listener.node, "bind");
   if (listener.protocol == Protocol::udp && listener.bind.unix_socket() != nullptr) {
-    diagnostics.add({.code = Code::conflicting_keys,
-                     .place = place,
-                     .message = fmt::format("{}: a unix socket takes protocol tcp only",
-                                            title_of(listener))});
+    diagnostics.add(
+        {.code = Code::conflicting_keys,
+         .place = place,
+         .message = fmt::format("{}: a unix socket takes protocol tcp only", title_of(listener))});
   }
   const ListenerDraft* first = ports.claim(listener);
   if (first == &listener) return;
@@ -72,9 +80,9 @@ void check_bind(const ListenerDraft& listener, Ports& ports, Diagnostics& diagno
   diagnostics.add(
       {.code = Code::port_clash,
        .place = place,
-       .message = fmt::format("{} cannot bind `{}`: `{}` of {} {}",
-                              title_of(listener), listener.bind.to_text(), first->bind.to_text(),
-                              title_of(*first), is_same ? "is the same" : "overlaps it"),
+       .message = fmt::format("{} cannot bind `{}`: `{}` of {} {}", title_of(listener),
+                              listener.bind.to_text(), first->bind.to_text(), title_of(*first),
+                              is_same ? "is the same" : "overlaps it"),
        .note = Note{.text = "bound first", .place = place_of(first->node, "bind")}});
 }
 
@@ -95,10 +103,10 @@ void check_names(const Draft& draft, Diagnostics& diagnostics) {
 void warn_no_effect(const ListenerDraft& listener, std::string_view key, std::string_view why,
                     Diagnostics& diagnostics) {
   if (listener.node == nullptr || listener.node->find(key) == nullptr) return;
-  diagnostics.add({.code = Code::no_effect,
-                   .place = place_of(listener.node, key),
-                   .message = fmt::format("`{}` of {} has no effect: {}", key,
-                                          title_of(listener), why)});
+  diagnostics.add(
+      {.code = Code::no_effect,
+       .place = place_of(listener.node, key),
+       .message = fmt::format("`{}` of {} has no effect: {}", key, title_of(listener), why)});
 }
 
 void check_options(const ListenerDraft& listener, Diagnostics& diagnostics) {
@@ -113,8 +121,7 @@ void check_options(const ListenerDraft& listener, Diagnostics& diagnostics) {
     if (listener.tls != TlsMode::off) {
       diagnostics.add({.code = Code::conflicting_keys,
                        .place = place_of(listener.node, "tls"),
-                       .message = fmt::format("{}: `tls` needs protocol tcp",
-                                              title_of(listener))});
+                       .message = fmt::format("{}: `tls` needs protocol tcp", title_of(listener))});
     }
   } else if (listener.accept_proxy.from.empty()) {
     warn_no_effect(listener, "accept_proxy", "`from` names nobody", diagnostics);

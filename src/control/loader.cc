@@ -3,12 +3,23 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/assert.h"
+#include "base/error.h"
 #include "control/checks.h"
+#include "control/codec.h"
 #include "control/compile.h"
+#include "control/diagnostic.h"
+#include "control/document.h"
 #include "control/document_reader.h"
+#include "control/draft.h"
+#include "control/overlay.h"
 #include "control/schema.h"
 #include "control/substitution.h"
 

@@ -16,21 +16,23 @@
 
 namespace causeway::control {
 
-// Where a configuration comes from; later ones win: defaults, file or document, environment, overrides.
+// Where a configuration comes from; later ones win: defaults, file or document, environment,
+// overrides.
 struct ConfigSources {
   std::string path;              // of a file, or "-" for standard input
   std::optional<Node> document;  // instead of a file; its places read "command line"
   Environment environment;
-  Overrides overrides;           // their places read "command line"
+  Overrides overrides;  // their places read "command line"
 };
 
 struct Loaded {
   model::SnapshotPtr snapshot;  // null when there are errors
   Diagnostics diagnostics;      // sorted by place
   Sources sources;
-  bool is_unreadable = false;   // the file could not be read at all
+  bool is_unreadable = false;  // the file could not be read at all
 
-  // For effective(): what was read, kept as long as this. The pointers of the draft are into the tree.
+  // For effective(): what was read, kept as long as this. The pointers of the draft are into the
+  // tree.
   std::unique_ptr<const Node> written;
   std::unique_ptr<const Draft> draft;
 };
@@ -42,8 +44,8 @@ struct Loaded {
 
 enum class Values : std::uint8_t { written, all };
 
-// The configuration as a document: with all defaults, or only what somebody wrote. Each value has the
-// place that it came from, source 0 for a default. `loaded` has a snapshot.
+// The configuration as a document: with all defaults, or only what somebody wrote. Each value has
+// the place that it came from, source 0 for a default. `loaded` has a snapshot.
 [[nodiscard]] Node effective(const Loaded& loaded, Values values);
 
 }  // namespace causeway::control

@@ -4,10 +4,22 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "base/address.h"
+#include "base/ids.h"
+#include "control/diagnostic.h"
+#include "control/document.h"
 #include "control/node_writer.h"
 #include "control/test_documents.h"
+#include "model/listener.h"
+#include "model/logging.h"
+#include "model/pool.h"
+#include "model/snapshot.h"
 
 namespace causeway::control {
 namespace {
@@ -55,7 +67,7 @@ limits: { max_connections: 1, max_connections_per_source: 2, accept_rate: 3, des
   memory: 5MiB, buffer_size: 2KiB, max_buffer_size: 4KiB }
 timeouts: { connect: 1s, read: 2s, write: 3s, idle: 4s, keepalive: 5s, peek: 6s, queue: 7s, drain: 8s }
 dns: { servers: 192.0.2.1, timeout: 1s, ttl_min: 2s, ttl_max: 3s }
-logging: { level: debug, format: json, target: /tmp/x.log, rotation: daily, max_size: 1MiB,
+logging: { level: debug, format: json, target: /var/log/x.log, rotation: daily, max_size: 1MiB,
   retention_days: 2, max_files: 3 }
 listeners:
   - name: a
@@ -98,7 +110,7 @@ pools:
   EXPECT_EQ(s.limits, (model::Limits{1, 2, 3, 9, 5U << 20U, 2048, 4096}));
   EXPECT_EQ(s.timeouts, (model::Timeouts{1s, 2s, 3s, 4s, 5s, 6s, 7s, 8s}));
   EXPECT_EQ(s.dns, (model::Dns{{*base::SocketAddress::parse("192.0.2.1:53")}, 1s, 2s, 3s}));
-  EXPECT_EQ(s.logging, (model::Logging{model::LogLevel::debug, model::LogFormat::json, "/tmp/x.log",
+  EXPECT_EQ(s.logging, (model::Logging{model::LogLevel::debug, model::LogFormat::json, "/var/log/x.log",
                                        model::LogRotation::daily, 1U << 20U, 2, 3}));
   model::Listener a;
   a.name = "a";
@@ -212,9 +224,10 @@ TEST(Environment, items_are_appended_in_the_order_of_their_numbers) {
 
 TEST(Environment, lists_are_words_with_commas_or_yaml) {
   ConfigSources from;
-  from.environment = {{"CAUSEWAY__CPU_AFFINITY", "0, 2"},
-                      {"CAUSEWAY__DNS__SERVERS", "192.0.2.1,192.0.2.2:5353"},
-                      {"CAUSEWAY__POOLS__API__ENDPOINTS", "[10.0.0.1:80, {address: 10.0.0.2:80, weight: 3}]"}};
+  from.environment = {
+      {"CAUSEWAY__CPU_AFFINITY", "0, 2"},
+      {"CAUSEWAY__DNS__SERVERS", "192.0.2.1,192.0.2.2:5353"},
+      {"CAUSEWAY__POOLS__API__ENDPOINTS", "[10.0.0.1:80, {address: 10.0.0.2:80, weight: 3}]"}};
   const Loaded loaded = load_yaml(kSmallest, from);
   ASSERT_TRUE(loaded.snapshot) << problems(loaded);
   EXPECT_EQ(loaded.snapshot->affinity.cores, (std::vector<std::uint32_t>{0, 2}));
@@ -224,9 +237,8 @@ TEST(Environment, lists_are_words_with_commas_or_yaml) {
 
 TEST(Environment, a_whole_configuration_fits) {
   ConfigSources from;
-  from.environment = {
-      {"CAUSEWAY__LISTENERS", "[{name: web, bind: '127.0.0.1:8080', pool: api}]"},
-      {"CAUSEWAY__POOLS", "[{name: api, endpoints: ['10.0.0.1:80']}]"}};
+  from.environment = {{"CAUSEWAY__LISTENERS", "[{name: web, bind: '127.0.0.1:8080', pool: api}]"},
+                      {"CAUSEWAY__POOLS", "[{name: api, endpoints: ['10.0.0.1:80']}]"}};
   const Loaded loaded = load_yaml("", from);
   ASSERT_TRUE(loaded.snapshot) << problems(loaded);
   EXPECT_EQ(*loaded.snapshot, *load_yaml(kSmallest).snapshot);
@@ -248,7 +260,8 @@ TEST(Environment, what_is_wrong_names_the_variable) {
                       "  hint: did you mean `listeners`?\n"),
             std::string::npos)
       << text;
-  EXPECT_NE(text.find("CAUSEWAY__LIMITS__MEMORY__X: error[unknown-key]"), std::string::npos) << text;
+  EXPECT_NE(text.find("CAUSEWAY__LIMITS__MEMORY__X: error[unknown-key]"), std::string::npos)
+      << text;
   EXPECT_NE(text.find("CAUSEWAY__LISTENERS__5__BIND: error[out-of-range]"), std::string::npos);
   EXPECT_NE(text.find("CAUSEWAY__LISTENERS__WEBB__BIND: error[unknown-key]"), std::string::npos);
   EXPECT_NE(text.find("CAUSEWAY__POOLS__0__ENDPOINTS: error[syntax]"), std::string::npos);
@@ -314,7 +327,8 @@ TEST(Effective, each_value_says_where_it_came_from) {
   EXPECT_EQ(origin(all.find("timeouts")->find("connect")), "default");
   const Node& listener = all.find("listeners")->items[0];
   EXPECT_EQ(origin(listener.find("bind")), "gateway.yaml:1:32");
-  EXPECT_EQ(origin(listener.find("timeouts")->find("idle")), "environment CAUSEWAY__TIMEOUTS__IDLE");
+  EXPECT_EQ(origin(listener.find("timeouts")->find("idle")),
+            "environment CAUSEWAY__TIMEOUTS__IDLE");
   EXPECT_EQ(origin(all.find("pools")->items[0].find("endpoints")->items[0].find("address")),
             "gateway.yaml:2:34");
 }
@@ -347,7 +361,8 @@ TEST(Load, a_file_that_is_not_there_is_unreadable) {
 TEST(Load, ten_thousand_listeners_and_pools_are_fine) {
   std::string text = "listeners:\n";
   for (int i = 0; i < 10000; ++i) {
-    text += fmt::format(" - {{ name: l{}, bind: 10.1.{}.{}:80, pool: p{} }}\n", i, i / 250, i % 250, i);
+    text +=
+        fmt::format(" - {{ name: l{}, bind: 10.1.{}.{}:80, pool: p{} }}\n", i, i / 250, i % 250, i);
   }
   text += "pools:\n";
   for (int i = 0; i < 10000; ++i) {
@@ -369,7 +384,8 @@ TEST(Load, ten_thousand_dangling_names_do_not_explode) {
   }
   text += "pools:\n";
   for (int i = 0; i < 8000; ++i) {
-    text += fmt::format(" - {{ name: some_pool_{}, endpoints: [10.2.{}.{}:80] }}\n", i, i / 250, i % 250);
+    text += fmt::format(" - {{ name: some_pool_{}, endpoints: [10.2.{}.{}:80] }}\n", i, i / 250,
+                        i % 250);
   }
   ASSERT_LE(text.size(), kDocumentBytesMax);
   const Loaded loaded = load_yaml(text);
@@ -380,7 +396,9 @@ TEST(Load, one_line_of_a_mebibyte_is_read) {
   std::string text = R"({"listeners": [)";
   int i = 0;
   while (text.size() < kDocumentBytesMax - 200) {
-    text += fmt::format(R"({{"name": "listener_with_a_long_name_{}", "bind": "127.0.0.1:0", "pool": "api"}}, )", i++);
+    text += fmt::format(
+        R"({{"name": "listener_with_a_long_name_{}", "bind": "127.0.0.1:0", "pool": "api"}}, )",
+        i++);
   }
   text += R"({"name": "z", "bind": "127.0.0.1:1", "pool": "apy"}], )"
           R"("pools": [{"name": "api", "endpoints": ["10.0.0.1:80"]}]})";

@@ -3,10 +3,15 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
 #include <iterator>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "control/diagnostic.h"
+#include "control/document.h"
+#include "control/source_text.h"
 #include "control/yaml_reader.h"
 
 namespace causeway::control {

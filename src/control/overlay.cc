@@ -4,12 +4,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <compare>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/number.h"
+#include "control/codec.h"
+#include "control/diagnostic.h"
+#include "control/document.h"
 #include "control/document_reader.h"
+#include "control/source_text.h"
+#include "control/substitution.h"
 
 namespace causeway::control {
 namespace {
@@ -71,8 +81,8 @@ class Placing {
     }
     if (const ObjectShape* object = codec.object()) return put_in_map(node, *object, path);
     if (const ListShape* list = codec.list()) return put_in_list(node, *list, path);
-    refuse(Code::unknown_key, fmt::format("there is nothing below this key to set as `{}`",
-                                          path.front()));
+    refuse(Code::unknown_key,
+           fmt::format("there is nothing below this key to set as `{}`", path.front()));
   }
 
  private:
@@ -82,7 +92,8 @@ class Placing {
     if (field == nullptr) {
       return refuse(Code::unknown_key, fmt::format("unknown key `{}`", key), shape.hint_for(key));
     }
-    if (node.kind != Node::Kind::map && node.kind != Node::Kind::null) return;  // its reader says so
+    if (node.kind != Node::Kind::map && node.kind != Node::Kind::null)
+      return;  // its reader says so
     if (Node* value = node.find(key)) return put(*value, *field->codec, path.subspan(1));
     Node fresh;
     put(fresh, *field->codec, path.subspan(1));
@@ -92,7 +103,8 @@ class Placing {
   }
 
   void put_in_list(Node& node, const ListShape& shape, std::span<const std::string> path) {
-    if (node.kind != Node::Kind::list && node.kind != Node::Kind::null) return;  // its reader says so
+    if (node.kind != Node::Kind::list && node.kind != Node::Kind::null)
+      return;  // its reader says so
     const auto index = index_of(node, path.front());
     if (!index) return;
     if (*index < node.items.size()) return put(node.items[*index], *shape.item, path.subspan(1));
@@ -107,8 +119,8 @@ class Placing {
     if (is_digits(segment)) {
       const auto index = base::parse_number<std::size_t>(segment);
       if (index && *index <= list.items.size()) return *index;
-      refuse(Code::out_of_range, fmt::format("there is no item {}; the list has {}", segment,
-                                             list.items.size()),
+      refuse(Code::out_of_range,
+             fmt::format("there is no item {}; the list has {}", segment, list.items.size()),
              "items are counted from 0, and the next one may be added");
       return std::nullopt;
     }
@@ -137,8 +149,8 @@ class Placing {
   std::optional<Node> read_value(const Codec& codec) {
     const auto text = trimmed(value_);
     const bool is_list = codec.list() != nullptr;
-    const bool is_large = (is_list && text.starts_with('[')) ||
-                          (codec.object() != nullptr && text.starts_with('{'));
+    const bool is_large =
+        (is_list && text.starts_with('[')) || (codec.object() != nullptr && text.starts_with('{'));
     if (is_large) return read_yaml_value(text);
     if (!is_list || text.find(',') == std::string_view::npos) return untyped_node(value_, place_);
     Node list = container_node(Node::Kind::list, place_);
@@ -160,10 +172,8 @@ class Placing {
   }
 
   void refuse(Code code, std::string message, std::string hint = {}) {
-    diagnostics_.add({.code = code,
-                      .place = place_,
-                      .message = std::move(message),
-                      .hint = std::move(hint)});
+    diagnostics_.add(
+        {.code = code, .place = place_, .message = std::move(message), .hint = std::move(hint)});
   }
 
   std::string_view value_;
@@ -191,7 +201,8 @@ void apply_environment(Node& root, const Codec& schema, const Environment& envir
   for (const Setting& setting : settings) {
     const Place place = {.source = sources.add("environment " + *setting.name)};
     if (find_text_problem(*setting.value)) {
-      diagnostics.add({.code = Code::syntax, .place = place, .message = "the value is not UTF-8 text"});
+      diagnostics.add(
+          {.code = Code::syntax, .place = place, .message = "the value is not UTF-8 text"});
       continue;
     }
     Placing(*setting.value, place, diagnostics).put(root, schema, setting.path);

@@ -21,8 +21,8 @@ inline constexpr std::string_view kVariablePrefix = "CAUSEWAY__";
 // A path such as "limits.max_connections" or "listeners.0.bind", and the text of its value.
 using Overrides = std::vector<std::pair<std::string, std::string>>;
 
-// A list of words is separated by commas; anything larger is YAML in one line: `[{name: web, ...}]`.
-// A value replaces what was there. Shorthands in `root` have been expanded already.
+// A list of words is separated by commas; anything larger is YAML in one line: `[{name: web,
+// ...}]`. A value replaces what was there. Shorthands in `root` have been expanded already.
 void apply_environment(Node& root, const Codec& schema, const Environment& environment,
                        Sources& sources, Diagnostics& diagnostics);
 

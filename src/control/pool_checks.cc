@@ -9,9 +9,16 @@
 #include <utility>
 #include <vector>
 
+#include "base/address.h"
 #include "base/units.h"
 #include "control/checks.h"
+#include "control/diagnostic.h"
+#include "control/document.h"
+#include "control/draft.h"
+#include "control/source_text.h"
 #include "control/spelling.h"
+#include "model/listener.h"
+#include "model/pool.h"
 
 namespace causeway::control {
 namespace {
@@ -78,11 +85,12 @@ class Uses {
 
 void check_ejection(const PoolDraft& pool, Diagnostics& diagnostics) {
   if (!pool.is_sound || pool.ejection.base_time <= pool.ejection.max_time) return;
-  diagnostics.add({.code = Code::out_of_range,
-                   .place = place_of(pool.node, "ejection"),
-                   .message = fmt::format("`base_time` ({}) is more than `max_time` ({}) in pool `{}`",
-                                          base::format_duration(pool.ejection.base_time),
-                                          base::format_duration(pool.ejection.max_time), pool.name)});
+  diagnostics.add(
+      {.code = Code::out_of_range,
+       .place = place_of(pool.node, "ejection"),
+       .message = fmt::format("`base_time` ({}) is more than `max_time` ({}) in pool `{}`",
+                              base::format_duration(pool.ejection.base_time),
+                              base::format_duration(pool.ejection.max_time), pool.name)});
 }
 
 std::string_view conflict_of(const Named& a, const Named& b) {
@@ -96,23 +104,24 @@ void check_endpoint(const Named& now, const Named& first, Diagnostics& diagnosti
   const Place place = place_of(now.endpoint->node, "address");
   const Note note = {.text = "first named", .place = place_of(first.endpoint->node, "address")};
   if (first.pool == now.pool) {
-    diagnostics.add({.code = Code::duplicate_name,
-                     .place = place,
-                     .message = fmt::format("endpoint `{}` is twice in pool `{}`", address,
-                                            now.pool->name),
-                     .hint = "give it a larger `weight` instead",
-                     .note = note});
+    diagnostics.add(
+        {.code = Code::duplicate_name,
+         .place = place,
+         .message = fmt::format("endpoint `{}` is twice in pool `{}`", address, now.pool->name),
+         .hint = "give it a larger `weight` instead",
+         .note = note});
     return;
   }
   const auto key = conflict_of(now, first);
   if (key.empty()) return;
-  diagnostics.add({.code = Code::endpoint_conflict,
-                   .place = place,
-                   .message = fmt::format("endpoint `{}` has another `{}` in pool `{}` than in pool "
-                                          "`{}`",
-                                          address, key, now.pool->name, first.pool->name),
-                   .hint = "an endpoint is one thing, counted and probed once for all pools",
-                   .note = note});
+  diagnostics.add(
+      {.code = Code::endpoint_conflict,
+       .place = place,
+       .message = fmt::format("endpoint `{}` has another `{}` in pool `{}` than in pool "
+                              "`{}`",
+                              address, key, now.pool->name, first.pool->name),
+       .hint = "an endpoint is one thing, counted and probed once for all pools",
+       .note = note});
 }
 
 EndpointIndex index_endpoints(const Draft& draft, Diagnostics& diagnostics) {
@@ -181,11 +190,12 @@ void check_udp(const Draft& draft, const PoolIndex& pools, Diagnostics& diagnost
       const PoolDraft& pool = *found->second;
       for (const EndpointDraft& endpoint : pool.endpoint_drafts) {
         if (endpoint.address.unix_socket() == nullptr) continue;
-        diagnostics.add({.code = Code::conflicting_keys,
-                         .place = place_of(endpoint.node, "address"),
-                         .message = fmt::format("{} is udp, and endpoint `{}` of pool `{}` "
-                                                "is a unix socket, which takes tcp only",
-                                                title_of(listener), endpoint.address.to_text(), pool.name)});
+        diagnostics.add(
+            {.code = Code::conflicting_keys,
+             .place = place_of(endpoint.node, "address"),
+             .message = fmt::format("{} is udp, and endpoint `{}` of pool `{}` "
+                                    "is a unix socket, which takes tcp only",
+                                    title_of(listener), endpoint.address.to_text(), pool.name)});
       }
       if (pool.send_proxy == model::SendProxy::off) continue;
       diagnostics.add({.code = Code::no_effect,

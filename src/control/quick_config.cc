@@ -3,8 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <string>
 #include <string_view>
 #include <utility>
+
+#include "control/document.h"
 
 namespace causeway::control {
 namespace {
@@ -14,7 +17,8 @@ std::string bind_of(const QuickConfig& quick) {
       !quick.from.empty() && quick.from.find_first_not_of("0123456789") == std::string::npos;
   if (!is_port) return quick.from;
   // An IPv6 address needs brackets in front of a port.
-  const bool is_bare_v6 = quick.listen.find(':') != std::string::npos && !quick.listen.starts_with('[');
+  const bool is_bare_v6 =
+      quick.listen.find(':') != std::string::npos && !quick.listen.starts_with('[');
   return fmt::format("{}{}{}:{}", is_bare_v6 ? "[" : "", quick.listen, is_bare_v6 ? "]" : "",
                      quick.from);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Configurations without a file: what `causeway forward` and `causeway proxy` mean, as documents for
-// load(), so that the same reader and the same checks judge them.
+// Configurations without a file: what `causeway forward` and `causeway proxy` mean, as documents
+// for load(), so that the same reader and the same checks judge them.
 #pragma once
 
 #include <cstdint>

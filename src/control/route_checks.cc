@@ -4,10 +4,17 @@
 
 #include <algorithm>
 #include <map>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "control/checks.h"
+#include "control/diagnostic.h"
+#include "control/document.h"
+#include "control/draft.h"
+#include "control/source_text.h"
+#include "model/listener.h"
 
 namespace causeway::control {
 namespace {
@@ -16,14 +23,13 @@ using model::Protocol;
 using model::RouteMatch;
 using model::TlsMode;
 
-// Whether every value of `later` is one of `earlier`. An absent condition covers only an absent one:
-// where it is present the route is more specific and wins.
+// Whether every value of `later` is one of `earlier`. An absent condition covers only an absent
+// one: where it is present the route is more specific and wins.
 template <class T>
 bool covers(const std::vector<T>& earlier, const std::vector<T>& later) {
   if (earlier.empty() || later.empty()) return earlier.empty() && later.empty();
-  return std::ranges::all_of(later, [&](const T& value) {
-    return std::ranges::find(earlier, value) != earlier.end();
-  });
+  return std::ranges::all_of(
+      later, [&](const T& value) { return std::ranges::find(earlier, value) != earlier.end(); });
 }
 
 bool covers(const RouteMatch& earlier, const RouteMatch& later) {
@@ -33,11 +39,11 @@ bool covers(const RouteMatch& earlier, const RouteMatch& later) {
 
 void unreachable(const ListenerDraft& listener, const Place& place, std::string what,
                  std::string hint, Diagnostics& diagnostics) {
-  diagnostics.add({.code = Code::unreachable_route,
-                   .place = place,
-                   .message = fmt::format("this route of {} is never taken: {}",
-                                          title_of(listener), what),
-                   .hint = std::move(hint)});
+  diagnostics.add(
+      {.code = Code::unreachable_route,
+       .place = place,
+       .message = fmt::format("this route of {} is never taken: {}", title_of(listener), what),
+       .hint = std::move(hint)});
 }
 
 // Matches on what this listener never sees.
@@ -118,8 +124,7 @@ void check_routes(const ListenerDraft& listener, Diagnostics& diagnostics) {
   if (has_pool && has_routes) {
     diagnostics.add({.code = Code::conflicting_keys,
                      .place = place_of(listener.node, "routes"),
-                     .message = fmt::format("{} has both `pool` and `routes`",
-                                            title_of(listener)),
+                     .message = fmt::format("{} has both `pool` and `routes`", title_of(listener)),
                      .hint = "a route without `match` takes what the others leave",
                      .note = Note{.text = "the pool", .place = place_of(listener.node, "pool")}});
   }
@@ -133,11 +138,11 @@ void check_routes(const ListenerDraft& listener, Diagnostics& diagnostics) {
   }
   check_order(listener, diagnostics);
   if (!listener.route_drafts.empty() && !has_default) {
-    diagnostics.add({.code = Code::no_default_route,
-                     .place = place_of(listener.node, "routes"),
-                     .message = fmt::format("{} refuses what none of its routes match",
-                                            title_of(listener)),
-                     .hint = "a route without `match` takes what the others leave"});
+    diagnostics.add(
+        {.code = Code::no_default_route,
+         .place = place_of(listener.node, "routes"),
+         .message = fmt::format("{} refuses what none of its routes match", title_of(listener)),
+         .hint = "a route without `match` takes what the others leave"});
   }
   if (listener.tls == TlsMode::passthrough && listener.protocol == Protocol::tcp && !matches_tls) {
     diagnostics.add({.code = Code::no_effect,

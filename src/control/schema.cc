@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/schema.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
-#include <utility>
 
+#include "base/time.h"
+#include "control/codec.h"
+#include "control/codec_parts.h"
 #include "control/codecs.h"
+#include "control/draft.h"
+#include "model/limits.h"
+#include "model/listener.h"
+#include "model/logging.h"
+#include "model/pool.h"
+#include "model/snapshot.h"
 
 namespace causeway::control {
 namespace {
@@ -65,7 +75,8 @@ ObjectPtr<Limits> limits() {
       "Descriptors kept back for logs, probes and the control side");
   map->field<&Limits::memory_bytes>("memory", big_size({.min = kMemoryMin, .max = kMemoryMax}),
                                     "Buffers of all workers together");
-  map->field<&Limits::buffer_size_bytes>("buffer_size", size({.min = kBufferMin, .max = kBufferMax}),
+  map->field<&Limits::buffer_size_bytes>("buffer_size",
+                                         size({.min = kBufferMin, .max = kBufferMax}),
                                          "What one stalled direction of a connection may hold");
   map->field<&Limits::max_buffer_size_bytes>("max_buffer_size",
                                              size({.min = kBufferMin, .max = kBufferMax}),
@@ -120,11 +131,11 @@ ObjectPtr<Logging> logging() {
                                               {"error", LogLevel::error},
                                               {"off", LogLevel::off}}),
                               "The least important lines that are written");
-  map->field<&Logging::format>("format",
-                               word<LogFormat>({{"auto", LogFormat::automatic},
-                                                {"text", LogFormat::text},
-                                                {"json", LogFormat::json}}),
-                               "`auto` is text on a terminal and JSON elsewhere");
+  map->field<&Logging::format>(
+      "format",
+      word<LogFormat>(
+          {{"auto", LogFormat::automatic}, {"text", LogFormat::text}, {"json", LogFormat::json}}),
+      "`auto` is text on a terminal and JSON elsewhere");
   map->field<&Logging::target>("target", log_target(), "Where the lines go");
   map->field<&Logging::rotation>(
       "rotation", word<LogRotation>({{"off", LogRotation::off}, {"daily", LogRotation::daily}}),
@@ -145,10 +156,11 @@ ObjectPtr<RouteMatch> route_match() {
   auto map = object<RouteMatch>("match");
   map->field<&RouteMatch::sni>(
       "sni", list_of(server_name(), {.min = 1, .max = kMatchValuesMax}, Scalar::is_list_of_one),
-      "Server names of the ClientHello: exact, or `*.example.com` for one or more labels before it");
-  map->field<&RouteMatch::alpn>(
-      "alpn", list_of(alpn_name(), {.min = 1, .max = 64}, Scalar::is_list_of_one),
-      "Protocols that the downstream offers");
+      "Server names of the ClientHello: exact, or `*.example.com` for one or more labels before "
+      "it");
+  map->field<&RouteMatch::alpn>("alpn",
+                                list_of(alpn_name(), {.min = 1, .max = 64}, Scalar::is_list_of_one),
+                                "Protocols that the downstream offers");
   map->field<&RouteMatch::source>(
       "source", list_of(network(), {.min = 1, .max = kNetworksMax}, Scalar::is_list_of_one),
       "Where the downstream comes from, after a PROXY header");
@@ -180,8 +192,8 @@ void add_socket_options(ObjectCodec<ListenerDraft>& map) {
   constexpr auto kSocket = &model::Listener::socket;
   map.field<kSocket, &SocketOptions::tcp_nodelay>("tcp_nodelay", boolean(),
                                                   "Send small segments at once");
-  map.field<kSocket, &SocketOptions::tcp_quickack>("tcp_quickack", boolean(),
-                                                   "Acknowledge at once; set again after each read");
+  map.field<kSocket, &SocketOptions::tcp_quickack>(
+      "tcp_quickack", boolean(), "Acknowledge at once; set again after each read");
   map.field<kSocket, &SocketOptions::tcp_fast_open>(
       "tcp_fast_open", boolean(), "TCP fast open, on the listening socket and towards endpoints");
   map.field<kSocket, &SocketOptions::receive_buffer_bytes>(
@@ -203,12 +215,13 @@ ObjectPtr<ListenerDraft> listener() {
       "bind", bind_address(),
       "`0.0.0.0:80`, `[::1]:80`, `:80` for every address of both families, `unix:/path`",
       Presence::required);
-  map->field<&Listener::protocol>(
-      "protocol", word<Protocol>({{"tcp", Protocol::tcp}, {"udp", Protocol::udp}}),
-      "What it speaks");
+  map->field<&Listener::protocol>("protocol",
+                                  word<Protocol>({{"tcp", Protocol::tcp}, {"udp", Protocol::udp}}),
+                                  "What it speaks");
   map->field<&Listener::tls>(
       "tls", word<TlsMode>({{"off", TlsMode::off}, {"passthrough", TlsMode::passthrough}}),
-      "`passthrough` reads the ClientHello for `sni` and `alpn` and passes everything on as it came");
+      "`passthrough` reads the ClientHello for `sni` and `alpn` and passes everything on as it "
+      "came");
   map->field<&ListenerDraft::pool>("pool", optional_of(name()),
                                    "The pool that serves it; this or `routes`");
   map->field<&ListenerDraft::route_drafts>(
@@ -244,11 +257,11 @@ ObjectPtr<ListenerDraft> listener() {
 ObjectPtr<EndpointDraft> endpoint() {
   using model::Endpoint;
   auto map = object<EndpointDraft>("endpoint");
-  map->field<&Endpoint::address>(
-      "address", endpoint_address(),
-      "`10.0.0.5:80`, `[2001:db8::1]:80`, `db.internal:5432`, `unix:/path`; a name stands for every "
-      "address that it resolves to",
-      Presence::required);
+  map->field<&Endpoint::address>("address", endpoint_address(),
+                                 "`10.0.0.5:80`, `[2001:db8::1]:80`, `db.internal:5432`, "
+                                 "`unix:/path`; a name stands for every "
+                                 "address that it resolves to",
+                                 Presence::required);
   map->field<&Endpoint::weight>("weight", count({.min = 1, .max = kWeightMax}),
                                 "Its share where the balance looks at weights");
   map->field<&Endpoint::max_connections>("max_connections", count(),
@@ -272,8 +285,9 @@ ObjectPtr<Health> health() {
   map->field<&Health::healthy_threshold>("healthy_threshold",
                                          count({.min = 1, .max = kThresholdMax}),
                                          "Successes in a row before it is back");
-  map->field<&Health::jitter_percent>("jitter_percent", count({.min = 0, .max = kPercentMax}),
-                                      "Of the interval, either way, so that probes do not march in step");
+  map->field<&Health::jitter_percent>(
+      "jitter_percent", count({.min = 0, .max = kPercentMax}),
+      "Of the interval, either way, so that probes do not march in step");
   map->stranger("path", "checks by http do not exist yet; `type` is tcp");
   return map;
 }
@@ -350,8 +364,8 @@ CodecOf<Draft> make_schema() {
   map->field<&Draft::logging>("logging", logging(), "The operational log");
   map->field<&Draft::listeners>("listeners", list_of(listener(), {.min = 1, .max = kListenersMax}),
                                 "Where we accept", Presence::required);
-  map->field<&Draft::pools>("pools", list_of(pool(), {.min = 1, .max = kPoolsMax}),
-                            "Who can serve", Presence::required);
+  map->field<&Draft::pools>("pools", list_of(pool(), {.min = 1, .max = kPoolsMax}), "Who can serve",
+                            Presence::required);
   map->stranger("control", "the API arrives with a later version; leave it out");
   map->stranger("backends", "did you mean `pools`?");
   map->stranger("upstreams", "did you mean `pools`?");

@@ -5,8 +5,11 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/assert.h"
+#include "control/codec.h"
+#include "control/document.h"
 #include "control/schema.h"
 
 namespace causeway::control {
@@ -35,7 +38,8 @@ const Codec& innermost(const Codec& codec) {
 
 void write_table(std::string& out, const std::string& path, const Codec& codec) {
   const ObjectShape& shape = *codec.object();
-  fmt::format_to(std::back_inserter(out), "### {}\n\n", path.empty() ? "Top level" : "`" + path + "`");
+  fmt::format_to(std::back_inserter(out), "### {}\n\n",
+                 path.empty() ? "Top level" : "`" + path + "`");
   out += "| key | type | default | meaning |\n|---|---|---|---|\n";
   for (const Field& field : shape.fields) {
     fmt::format_to(std::back_inserter(out), "| `{}` | {} | {} | {} |\n", field.name,
@@ -47,9 +51,10 @@ void write_table(std::string& out, const std::string& path, const Codec& codec) 
     // A listener's timeouts are the same keys as the document's.
     if (inner.object() == nullptr || (field.name == "timeouts" && !path.empty())) continue;
     const bool is_list = field.codec->list() != nullptr;
-    write_table(out, fmt::format("{}{}{}{}", path, path.empty() ? "" : ".", field.name,
-                                 is_list ? "[]" : ""),
-                inner);
+    write_table(
+        out,
+        fmt::format("{}{}{}{}", path, path.empty() ? "" : ".", field.name, is_list ? "[]" : ""),
+        inner);
   }
 }
 

@@ -4,8 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <ios>
 #include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
@@ -14,9 +18,12 @@
 #include <valijson/validation_results.hpp>
 #include <valijson/validator.hpp>
 
+#include "control/diagnostic.h"
+#include "control/document.h"
 #include "control/document_reader.h"
 #include "control/loader.h"
 #include "control/node_writer.h"
+#include "control/source_text.h"
 #include "control/test_documents.h"
 
 namespace causeway::control {
@@ -131,7 +138,8 @@ TEST(Reference, the_tables_in_the_documentation_are_those_of_the_schema) {
   const std::string expected = reference_markdown(*make_schema());
   const std::string written = docs->substr(begin + kBegin.size(), end - begin - kBegin.size());
   if (std::getenv("CAUSEWAY_UPDATE_GOLDEN") != nullptr) {
-    std::ofstream(path, std::ios::binary) << docs->substr(0, begin) << kBegin << expected << docs->substr(end);
+    std::ofstream(path, std::ios::binary)
+        << docs->substr(0, begin) << kBegin << expected << docs->substr(end);
     return;
   }
   EXPECT_EQ(written, expected);

@@ -8,7 +8,12 @@
 #include <string_view>
 #include <utility>
 
+#include "base/error.h"
+#include "control/codec.h"
+#include "control/diagnostic.h"
+#include "control/document.h"
 #include "control/document_reader.h"
+#include "control/substitution.h"
 
 namespace causeway::control {
 namespace {
@@ -53,8 +58,8 @@ class SecretCodec final : public ValueCodec<Secret> {
                                                   Reader& reader) {
     const std::string* value = find_variable(reader.environment(), name);
     if (value != nullptr) return *value;
-    refuse(Code::unset_variable, node, fmt::format("needs the variable `{}`, which is not set", name),
-           reader);
+    refuse(Code::unset_variable, node,
+           fmt::format("needs the variable `{}`, which is not set", name), reader);
     return std::nullopt;
   }
 
@@ -62,9 +67,10 @@ class SecretCodec final : public ValueCodec<Secret> {
                                               Reader& reader) {
     auto text = read_file(path, kSecretBytesMax);
     if (!text) {
-      refuse(Code::unreadable, node,
-             fmt::format("cannot be read from `{}`: {}", path, base::describe(text.error().code).text),
-             reader);
+      refuse(
+          Code::unreadable, node,
+          fmt::format("cannot be read from `{}`: {}", path, base::describe(text.error().code).text),
+          reader);
       return std::nullopt;
     }
     if (text->ends_with('\n')) text->pop_back();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A value that is used but never shown: `env:NAME` takes it from a variable, `file:/path` from a
-// file, anything else is the secret itself. It is written back as asterisks, and no diagnostic quotes
-// it or its line.
+// file, anything else is the secret itself. It is written back as asterisks, and no diagnostic
+// quotes it or its line.
 #pragma once
 
 #include <cstddef>

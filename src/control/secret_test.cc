@@ -6,6 +6,12 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <string_view>
+
+#include "control/codec.h"
+#include "control/diagnostic.h"
+#include "control/document.h"
+#include "control/substitution.h"
 
 namespace causeway::control {
 namespace {

@@ -13,8 +13,8 @@
 
 namespace causeway::control {
 
-// Where a key or a value stands. Lines and columns are counted from 1, columns in characters; line 0
-// means the source as a whole, which is all that can be said of a variable or a flag.
+// Where a key or a value stands. Lines and columns are counted from 1, columns in characters; line
+// 0 means the source as a whole, which is all that can be said of a variable or a flag.
 struct Place {
   std::uint32_t source = 0;  // index in Sources; 0 is the defaults built into the program
   std::uint32_t line = 0;
@@ -24,7 +24,8 @@ struct Place {
   [[nodiscard]] bool is_default() const noexcept { return source == 0; }
 };
 
-// One text, with the beginnings of its lines. The text is UTF-8; a byte order mark is not part of it.
+// One text, with the beginnings of its lines. The text is UTF-8; a byte order mark is not part of
+// it.
 class SourceText {
  public:
   SourceText(std::string name, std::string text);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <string>
 
 namespace causeway::control {
@@ -28,7 +29,9 @@ TEST(SourceText, columns_count_characters_not_bytes) {
 }
 
 TEST(SourceText, a_byte_order_mark_takes_no_column) {
-  const SourceText text("f", "\xef\xbb\xbf" "abc");
+  const SourceText text("f",
+                        "\xef\xbb\xbf"
+                        "abc");
   EXPECT_EQ(text.text(), "abc");
   EXPECT_EQ(text.place_at(0, 0).column, 1U);
 }

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <span>
+#include <string_view>
 
 #include "base/assert.h"
 
@@ -42,7 +45,8 @@ std::string_view nearest(std::string_view name, std::span<const std::string_view
   if (name.empty() || name.size() > kSpellingBytesMax) return {};
   std::string_view best;
   std::size_t best_distance = (name.size() + 1) / 3 + 1;
-  for (const auto candidate : candidates.first(std::min(candidates.size(), kSpellingCandidatesMax))) {
+  for (const auto candidate :
+       candidates.first(std::min(candidates.size(), kSpellingCandidatesMax))) {
     if (candidate.size() > kSpellingBytesMax) continue;
     const std::size_t longer = std::max(candidate.size(), name.size());
     const std::size_t shorter = std::min(candidate.size(), name.size());

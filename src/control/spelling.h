@@ -8,8 +8,9 @@
 
 namespace causeway::control {
 
-inline constexpr std::size_t kSpellingBytesMax = 64;         // longer names have no neighbours
-inline constexpr std::size_t kSpellingCandidatesMax = 4096;  // looked at; bounds the work for one hint
+inline constexpr std::size_t kSpellingBytesMax = 64;  // longer names have no neighbours
+inline constexpr std::size_t kSpellingCandidatesMax =
+    4096;  // looked at; bounds the work for one hint
 
 // Damerau-Levenshtein distance with adjacent transpositions (optimal string alignment), in bytes.
 // Both texts are at most kSpellingBytesMax long.

@@ -4,6 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "control/diagnostic.h"
+#include "control/document.h"
+#include "control/source_text.h"
 
 namespace causeway::control {
 namespace {

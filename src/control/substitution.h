@@ -19,12 +19,14 @@ namespace causeway::control {
 using Environment = std::vector<std::pair<std::string, std::string>>;
 
 // nullptr when it is not set.
-[[nodiscard]] const std::string* find_variable(const Environment& environment, std::string_view name);
+[[nodiscard]] const std::string* find_variable(const Environment& environment,
+                                               std::string_view name);
 
-inline constexpr std::size_t kSubstitutedBytesMax = 1U << 20U;  // that variables may add to one document
+inline constexpr std::size_t kSubstitutedBytesMax =
+    1U << 20U;  // that variables may add to one document
 
-// Replaces variables in every scalar below `root`. A scalar with one becomes untyped, since `${PORT}`
-// must be quoted in TOML and JSON.
+// Replaces variables in every scalar below `root`. A scalar with one becomes untyped, since
+// `${PORT}` must be quoted in TOML and JSON.
 void substitute(Node& root, const Environment& environment, Diagnostics& diagnostics);
 
 }  // namespace causeway::control

@@ -4,6 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
+
+#include "control/diagnostic.h"
+#include "control/document.h"
 
 namespace causeway::control {
 namespace {

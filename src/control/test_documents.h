@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Documents for the tests of this folder: where the golden ones and the examples are, and the smallest
-// one that is complete. Included by tests only.
+// Documents for the tests of this folder: where the golden ones and the examples are, and the
+// smallest one that is complete. Included by tests only.
 #pragma once
 
 #include <algorithm>

@@ -2,49 +2,71 @@
 #include "control/toml_reader.h"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
+#include <toml++/toml.h>  // IWYU pragma: keep
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <exception>
+#include <optional>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
+#include "control/diagnostic.h"
+#include "control/document.h"
+#include "control/source_text.h"
 #include "control/tree_builder.h"
 
+// NOLINTBEGIN(misc-include-cleaner): toml++ is one header, whose parts do not compile alone
 namespace causeway::control {
 namespace {
 
-// toml++ builds nested tables for dotted keys without a bound and takes them down again by recursion,
-// so the dots are counted before it sees the text.
+// toml++ builds nested tables for dotted keys without a bound and takes them down again by
+// recursion, so the dots are counted before it sees the text.
 constexpr std::size_t kDottedPartsMax = kDocumentDepthMax;
 
-// The offset of a line with more dots than any key may have, or npos. Dots inside of quotes and
-// comments do not count.
+// The offset behind the string that begins at `start` with its quote (TOML 1.0, "String"). An
+// unclosed one ends where the parser will refuse it.
+std::size_t skip_string(std::string_view text, std::size_t start) noexcept {
+  const char quote = text[start];
+  const std::string_view rest = text.substr(start);
+  const bool is_long = rest.size() >= 3 && rest[1] == quote && rest[2] == quote;
+  std::size_t at = start + (is_long ? 3 : 1);
+  while (at < text.size()) {
+    if (text[at] == '\\' && quote == '"') {
+      at += 2;
+    } else if (!is_long && (text[at] == quote || text[at] == '\n')) {
+      return at + 1;
+    } else if (is_long && text[at] == quote && text.substr(at, 3) == rest.substr(0, 3)) {
+      at += 3;
+      // Up to two quotes before the closing three are part of the text.
+      for (int extra = 0; extra < 2 && at < text.size() && text[at] == quote; ++extra) ++at;
+      return at;
+    } else {
+      ++at;
+    }
+  }
+  return text.size();
+}
+
+// The offset of a dot that gives a key more parts than any may have, or npos. Dots inside of
+// strings and comments do not count.
 std::size_t find_deep_key(std::string_view text) noexcept {
   std::size_t dots = 0;
-  char quote = 0;
-  bool is_comment = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '\n') {
-      dots = 0;
-      quote = 0;
-      is_comment = false;
-    } else if (is_comment) {
+  for (std::size_t at = 0; at < text.size();) {
+    const char c = text[at];
+    if (c == '"' || c == '\'') {
+      at = skip_string(text, at);
       continue;
-    } else if (quote != 0) {
-      if (c == '\\' && quote == '"') ++i;
-      if (c == quote) quote = 0;
-    } else if (c == '"' || c == '\'') {
-      quote = c;
-    } else if (c == '#') {
-      is_comment = true;
-    } else if (c == ',' || c == '=' || c == '[' || c == '{') {
-      dots = 0;
-    } else if (c == '.' && ++dots >= kDottedPartsMax) {
-      return i;
     }
+    if (c == '#') {
+      at = std::min(text.find('\n', at), text.size());
+      continue;
+    }
+    if (c == '\n' || c == ',' || c == '=' || c == '[' || c == '{') dots = 0;
+    if (c == '.' && ++dots >= kDottedPartsMax) return at;
+    ++at;
   }
   return std::string_view::npos;
 }
@@ -86,8 +108,8 @@ class Walk {
       case toml::node_type::integer:
         return builder_.scalar(Node::Kind::number, integer_text(*node.as_integer()), offset);
       case toml::node_type::floating_point:
-        return builder_.scalar(Node::Kind::number, fmt::format("{}", node.as_floating_point()->get()),
-                               offset);
+        return builder_.scalar(Node::Kind::number,
+                               fmt::format("{}", node.as_floating_point()->get()), offset);
       case toml::node_type::boolean:
         return builder_.scalar(Node::Kind::boolean, node.as_boolean()->get() ? "true" : "false",
                                offset);
@@ -131,9 +153,14 @@ void explain(const toml::parse_error& problem, TreeBuilder& builder, const Sourc
     what.remove_prefix(colon + 2);
   }
   const bool is_duplicate = what.find("redefine") != std::string_view::npos;
+  const bool is_deep = what.find("MAX_NESTED_VALUES") != std::string_view::npos;
   const auto& begin = problem.source().begin;
-  builder.fail(is_duplicate ? Code::duplicate_key : Code::syntax,
-               text.offset_of(begin.line, begin.column), std::string(what));
+  builder.fail(is_duplicate ? Code::duplicate_key
+               : is_deep    ? Code::too_deep
+                            : Code::syntax,
+               text.offset_of(begin.line, begin.column),
+               is_deep ? fmt::format("nested more than {} levels deep", kDocumentDepthMax)
+                       : std::string(what));
 }
 
 }  // namespace
@@ -160,3 +187,4 @@ std::optional<Node> read_toml(const Sources& sources, std::uint32_t source,
 }
 
 }  // namespace causeway::control
+// NOLINTEND(misc-include-cleaner)

@@ -4,9 +4,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/assert.h"
+#include "control/diagnostic.h"
+#include "control/document.h"
+#include "control/source_text.h"
 
 namespace causeway::control {
 namespace {
@@ -35,8 +43,11 @@ std::size_t token_bytes(std::string_view text) noexcept {
   std::size_t size = 0;
   while (size < text.size()) {
     const char c = text[size];
-    if (c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ',' || c == ']' || c == '}' || c == '=') break;
-    if (c == ':' && (size + 1 == text.size() || text[size + 1] == ' ' || text[size + 1] == '\n')) break;
+    if (c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ',' || c == ']' || c == '}' ||
+        c == '=')
+      break;
+    if (c == ':' && (size + 1 == text.size() || text[size + 1] == ' ' || text[size + 1] == '\n'))
+      break;
     ++size;
   }
   return std::max<std::size_t>(size, 1);
@@ -120,8 +131,8 @@ void TreeBuilder::key(std::string text, std::size_t offset) {
 }
 
 void TreeBuilder::scalar(Node::Kind kind, std::string text, std::size_t offset) {
-  const Place place = text.empty() && kind == Node::Kind::null ? text_.place_at(offset, source_)
-                                                               : token_at(offset);
+  const Place place =
+      text.empty() && kind == Node::Kind::null ? text_.place_at(offset, source_) : token_at(offset);
   if (!has_room(1, place)) return;
   put(scalar_node(kind, std::move(text), place));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes a Node tree from the events of a parser, and holds the bounds that the three languages share:
-// depth, number of nodes, unique keys. After the first bound that is exceeded it takes nothing more.
-// Lives on the stack of one reader.
+// Makes a Node tree from the events of a parser, and holds the bounds that the three languages
+// share: depth, number of nodes, unique keys. After the first bound that is exceeded it takes
+// nothing more. Lives on the stack of one reader.
 #pragma once
 
 #include <cstddef>

@@ -2,21 +2,31 @@
 #include "control/yaml_reader.h"
 
 #include <fmt/format.h>
+#include <yaml-cpp/anchor.h>
 #include <yaml-cpp/depthguard.h>
+#include <yaml-cpp/emitterstyle.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
+#include <yaml-cpp/node/node.h>  // IWYU pragma: keep
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "control/diagnostic.h"
+#include "control/document.h"
+#include "control/source_text.h"
 #include "control/tree_builder.h"
 
 namespace causeway::control {
@@ -69,7 +79,8 @@ std::string_view hint_at(std::string_view text, std::size_t offset) noexcept {
   const auto newline = before.rfind('\n');
   const auto line = text.substr(newline == std::string_view::npos ? 0 : newline + 1);
   const auto indent = line.substr(0, line.find_first_not_of(" \t"));
-  return indent.find('\t') == std::string_view::npos ? "" : "YAML is indented with spaces, not tabs";
+  return indent.find('\t') == std::string_view::npos ? ""
+                                                     : "YAML is indented with spaces, not tabs";
 }
 
 std::string lower(std::string text) {
@@ -155,12 +166,16 @@ class Events final : public YAML::EventHandler {
     has_given_up_ = true;
   }
 
-  void refuse_tag(const YAML::Mark& mark) { give_up(mark, "tags such as `!!binary` are not taken"); }
+  void refuse_tag(const YAML::Mark& mark) {
+    give_up(mark, "tags such as `!!binary` are not taken");
+  }
 
   bool opens(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
     if (has_given_up()) return false;
-    if (!tag.empty() && tag != "?" && tag != "!") refuse_tag(mark);
-    else if (builder_.wants_key()) give_up(mark, "a key is a plain word, not a list or a map");
+    if (!tag.empty() && tag != "?" && tag != "!")
+      refuse_tag(mark);
+    else if (builder_.wants_key())
+      give_up(mark, "a key is a plain word, not a list or a map");
     if (has_given_up()) return false;
     open_.push_back({.anchor = anchor, .mark = mark});
     return true;
@@ -230,7 +245,8 @@ std::optional<Node> read_yaml(const Sources& sources, std::uint32_t source,
     builder.fail(Code::too_deep, offset_of(e.mark),
                  fmt::format("nested more than {} levels deep", kDocumentDepthMax));
   } catch (const YAML::Exception& e) {
-    builder.fail(Code::syntax, offset_of(e.mark), e.msg, std::string(hint_at(text, offset_of(e.mark))));
+    builder.fail(Code::syntax, offset_of(e.mark), e.msg,
+                 std::string(hint_at(text, offset_of(e.mark))));
   } catch (const std::exception&) {
     builder.fail(Code::syntax, 0, "the text is not YAML");
   }

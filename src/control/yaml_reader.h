@@ -17,8 +17,8 @@ namespace causeway::control {
 [[nodiscard]] std::optional<Node> read_yaml(const Sources& sources, std::uint32_t source,
                                             Diagnostics& diagnostics);
 
-// What a scalar without quotes is by YAML 1.2's core schema (section 10.3.2): true and false, a number,
-// or text. Whether it is null is for the parser.
+// What a scalar without quotes is by YAML 1.2's core schema (section 10.3.2): true and false, a
+// number, or text. Whether it is null is for the parser.
 [[nodiscard]] Node::Kind kind_of_plain(std::string_view text) noexcept;
 
 }  // namespace causeway::control

@@ -3,17 +3,30 @@
 
 #include <ares.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <string>
+#include <tuple>
 #include <utility>
+#include <vector>
 
+#include "base/address.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "net/resolver.h"
 #include "os/epoll.h"
 #include "os/fd.h"
+#include "runtime/epoll_poller.h"
 #include "runtime/event.h"
+#include "runtime/loop.h"
+#include "runtime/task.h"
 #include "runtime/timer_wheel.h"
 
 namespace causeway::net {
@@ -21,9 +34,9 @@ namespace {
 
 constexpr int kTries = 2;  // of each server
 
-// c-ares reads a UDP socket until nothing is left, but a TCP stream once for each call: two bytes of
-// length, then the message. The two answers of one question take four such reads; what comes after that
-// brings an edge of its own.
+// c-ares reads a UDP socket until nothing is left, but a TCP stream once for each call: two bytes
+// of length, then the message. The two answers of one question take four such reads; what comes
+// after that brings an edge of its own.
 constexpr int kPassesPerEvent = 8;
 
 struct AddrInfoDeleter {
@@ -49,12 +62,16 @@ std::optional<base::IpAddress> address_of(const ares_addrinfo_node& node) noexce
   return std::nullopt;
 }
 
-// The answer holds as long as the shortest of its records, those of the aliases on the way included.
+// The answer holds as long as the shortest of its records, those of the aliases on the way
+// included.
 Result<Resolved> read_answer(const ares_addrinfo& info) {
   Resolved resolved;
   std::optional<int> ttl_seconds;
-  const auto shorten = [&](int seconds) { ttl_seconds = std::min(ttl_seconds.value_or(seconds), seconds); };
-  for (const ares_addrinfo_cname* alias = info.cnames; alias != nullptr; alias = alias->next) shorten(alias->ttl);
+  const auto shorten = [&](int seconds) {
+    ttl_seconds = std::min(ttl_seconds.value_or(seconds), seconds);
+  };
+  for (const ares_addrinfo_cname* alias = info.cnames; alias != nullptr; alias = alias->next)
+    shorten(alias->ttl);
   for (const ares_addrinfo_node* node = info.nodes; node != nullptr; node = node->ai_next) {
     const auto ip = address_of(*node);
     if (!ip) continue;
@@ -83,9 +100,9 @@ Error error_of(int status) noexcept {
   }
 }
 
-// One question: a channel, its sockets in the poller, its next time-out in the wheel. Lives in the frame
-// of resolve(). The poller and the timer only set `changed_`; c-ares runs in process(), which the task
-// calls, so that nothing of it is destroyed while the poller goes through its events.
+// One question: a channel, its sockets in the poller, its next time-out in the wheel. Lives in the
+// frame of resolve(). The poller and the timer only set `changed_`; c-ares runs in process(), which
+// the task calls, so that nothing of it is destroyed while the poller goes through its events.
 class Question final : private runtime::Timer {
  public:
   Question(runtime::Loop& loop, runtime::EpollPoller& poller) noexcept
@@ -93,7 +110,8 @@ class Question final : private runtime::Timer {
   Question(const Question&) = delete;
   Question& operator=(const Question&) = delete;
   ~Question() {
-    if (channel_ != nullptr) ares_destroy(channel_);  // closes its sockets, ends what it has not answered
+    if (channel_ != nullptr)
+      ares_destroy(channel_);  // closes its sockets, ends what it has not answered
   }
 
   [[nodiscard]] Result<void> open(const CaresResolver::Options& options);
@@ -110,7 +128,8 @@ class Question final : private runtime::Timer {
   // A socket of c-ares, registered for as long as it is open.
   class Socket final : public runtime::EventSink {
    public:
-    Socket(Question& question, ares_socket_t number) noexcept : question_(question), number_(number) {}
+    Socket(Question& question, ares_socket_t number) noexcept
+        : question_(question), number_(number) {}
     void on_events(os::Events events) noexcept override {
       can_read_ = can_read_ || events.readable || events.peer_closed || events.error;
       can_write_ = can_write_ || events.writable || events.error;
@@ -156,8 +175,8 @@ class Question final : private runtime::Timer {
 Result<void> Question::open(const CaresResolver::Options& options) {
   std::string lookups = "fb";  // files, then DNS
   ares_options asked{};
-  asked.timeout = static_cast<int>(
-      std::max<std::int64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(options.timeout).count(), 1));
+  asked.timeout = static_cast<int>(std::max<std::int64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(options.timeout).count(), 1));
   asked.tries = kTries;
   asked.lookups = lookups.data();
   asked.sock_state_cb = &Question::on_socket_state;
@@ -193,7 +212,8 @@ Result<void> Question::open(const CaresResolver::Options& options) {
 void Question::ask(const std::string& host) {
   ares_addrinfo_hints hints{};
   hints.ai_family = AF_UNSPEC;
-  hints.ai_flags = ARES_AI_NOSORT;  // sorting would open a socket for each address; balancing chooses
+  hints.ai_flags =
+      ARES_AI_NOSORT;  // sorting would open a socket for each address; balancing chooses
   ares_getaddrinfo(channel_, host.c_str(), nullptr, &hints, &Question::on_answer, this);
 }
 
@@ -208,11 +228,13 @@ void Question::on_answer(void* self, int status, int /*timeouts*/, ares_addrinfo
 }
 
 Question::Socket* Question::find(ares_socket_t number) noexcept {
-  const auto found = std::ranges::find_if(sockets_, [&](const auto& socket) { return socket->number() == number; });
+  const auto found = std::ranges::find_if(
+      sockets_, [&](const auto& socket) { return socket->number() == number; });
   return found == sockets_.end() ? nullptr : found->get();
 }
 
-// c-ares says what it wants of a socket: something when it is new, nothing just before it closes it.
+// c-ares says what it wants of a socket: something when it is new, nothing just before it closes
+// it.
 void Question::track(ares_socket_t number, bool readable, bool writable) {
   if (!readable && !writable) {
     std::erase_if(sockets_, [&](const auto& socket) { return socket->number() == number; });
@@ -222,16 +244,18 @@ void Question::track(ares_socket_t number, bool readable, bool writable) {
   if (socket == nullptr) {
     socket = sockets_.emplace_back(std::make_unique<Socket>(*this, number)).get();
     os::Fd fd(number);
-    // A socket that could not be registered is never ready: its query times out, which is the answer.
-    static_cast<void>(poller_.add(fd, *socket));
-    static_cast<void>(fd.release());  // c-ares closes it
+    // A socket that could not be registered is never ready: its query times out, which is the
+    // answer.
+    std::ignore = poller_.add(fd, *socket);
+    std::ignore = fd.release();  // c-ares closes it
   }
   socket->want_write(writable);
 }
 
 // Offers c-ares what the sockets can do. False when there was nothing.
 bool Question::run_pass() {
-  std::vector<std::pair<ares_socket_t, ares_socket_t>> ready;  // c-ares may close sockets and open others
+  std::vector<std::pair<ares_socket_t, ares_socket_t>>
+      ready;  // c-ares may close sockets and open others
   for (const auto& socket : sockets_) {
     if (!socket->must_read() && !socket->must_write()) continue;
     ready.emplace_back(socket->must_read() ? socket->number() : ARES_SOCKET_BAD,
@@ -252,7 +276,8 @@ void Question::process() {
 runtime::Event::Wait Question::wait() {
   timeval left{};
   if (ares_timeout(channel_, nullptr, &left) != nullptr) {
-    loop_.arm(*this, loop_.now() + std::chrono::seconds(left.tv_sec) + std::chrono::microseconds(left.tv_usec));
+    loop_.arm(*this, loop_.now() + std::chrono::seconds(left.tv_sec) +
+                         std::chrono::microseconds(left.tv_usec));
   }
   return changed_.wait();
 }
@@ -260,6 +285,10 @@ runtime::Event::Wait Question::wait() {
 }  // namespace
 
 Task<Result<Resolved>> CaresResolver::resolve(std::string host) {
+  // c-ares would ask about an address, too.
+  const auto itself = base::IpAddress::parse(host);
+  if (itself) co_return Resolved{.addresses = {*itself}};
+
   Question question(loop_, poller_);
   const auto opened = question.open(options_);
   if (!opened) co_return fail(opened);

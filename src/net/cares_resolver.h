@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The machine's resolver: DNS by c-ares, after /etc/hosts, on one loop and without threads. Owned by
-// app, used on the control loop, which outlives it. Each question has a c-ares channel of its own, made
-// from the configuration and the files of that moment: cancelling one is destroying its channel, no
-// question sees another's sockets, and a changed resolv.conf counts from the next question on. Questions
-// are rare (a name's TTL apart), so that costs nothing that matters. It caches nothing.
+// The machine's resolver: DNS by c-ares, after /etc/hosts, on one loop and without threads. Owned
+// by app, used on the control loop, which outlives it. Each question has a c-ares channel of its
+// own, made from the configuration and the files of that moment: cancelling one is destroying its
+// channel, no question sees another's sockets, and a changed resolv.conf counts from the next
+// question on. Questions are rare (a name's TTL apart), so that costs nothing that matters. It
+// caches nothing.
 #pragma once
 
 #include <chrono>
@@ -24,8 +25,8 @@ namespace causeway::net {
 class CaresResolver final : public Resolver {
  public:
   struct Options {
-    std::vector<base::SocketAddress> servers;             // empty: as resolv.conf says
-    Duration timeout = std::chrono::seconds(2);           // of one query; the second one has twice that
+    std::vector<base::SocketAddress> servers;    // empty: as resolv.conf says
+    Duration timeout = std::chrono::seconds(2);  // of one query; the second one has twice that
   };
 
   CaresResolver(runtime::Loop& loop, runtime::EpollPoller& poller, Options options)

@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/icmp_unreachable.h"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <utility>
+
+#include "base/address.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "net/datagram.h"
+#include "os/raw_icmp.h"
 
 namespace causeway::net {
 namespace {
@@ -15,7 +26,9 @@ constexpr std::size_t kIcmpHeaderBytes = 8;
 constexpr std::size_t kIpv4HeaderBytes = 20;
 constexpr std::size_t kIpv6HeaderBytes = 40;
 
-void put_u8(MutableBytes at, std::size_t offset, std::uint8_t value) { at[offset] = std::byte{value}; }
+void put_u8(MutableBytes at, std::size_t offset, std::uint8_t value) {
+  at[offset] = std::byte{value};
+}
 
 void put_u16(MutableBytes at, std::size_t offset, std::uint16_t value) {
   at[offset] = static_cast<std::byte>(value >> 8U);
@@ -26,10 +39,12 @@ void put_octets(MutableBytes at, std::size_t offset, std::span<const std::uint8_
   for (std::size_t i = 0; i < octets.size(); ++i) put_u8(at, offset + i, octets[i]);
 }
 
-// RFC 1071: the sum of the 16-bit words, carries added back. All that is summed here is of even length.
+// RFC 1071: the sum of the 16-bit words, carries added back. All that is summed here is of even
+// length.
 std::uint32_t sum_of(Bytes bytes, std::uint32_t sum = 0) {
   for (std::size_t i = 0; i + 1 < bytes.size(); i += 2) {
-    sum += std::to_integer<std::uint32_t>(bytes[i]) << 8U | std::to_integer<std::uint32_t>(bytes[i + 1]);
+    sum += std::to_integer<std::uint32_t>(bytes[i]) << 8U |
+           std::to_integer<std::uint32_t>(bytes[i + 1]);
   }
   return sum;
 }
@@ -39,7 +54,8 @@ std::uint16_t checksum_of(std::uint32_t sum) {
   return static_cast<std::uint16_t>(~sum);
 }
 
-void put_udp_header(MutableBytes at, const base::SocketAddress& from, const base::SocketAddress& to) {
+void put_udp_header(MutableBytes at, const base::SocketAddress& from,
+                    const base::SocketAddress& to) {
   put_u16(at, 0, from.port);
   put_u16(at, 2, to.port);
   put_u16(at, 4, kUdpHeaderBytes);
@@ -47,8 +63,8 @@ void put_udp_header(MutableBytes at, const base::SocketAddress& from, const base
 
 }  // namespace
 
-std::array<std::byte, kPortUnreachableV4Bytes> port_unreachable_v4(const base::SocketAddress& downstream,
-                                                                   const base::SocketAddress& asked) noexcept {
+std::array<std::byte, kPortUnreachableV4Bytes> port_unreachable_v4(
+    const base::SocketAddress& downstream, const base::SocketAddress& asked) noexcept {
   std::array<std::byte, kPortUnreachableV4Bytes> message{};
   const MutableBytes icmp(message);
   put_u8(icmp, 0, 3);  // destination unreachable
@@ -63,14 +79,15 @@ std::array<std::byte, kPortUnreachableV4Bytes> port_unreachable_v4(const base::S
   put_octets(ip, 16, asked.ip.v4_octets());
   put_u16(ip, 10, checksum_of(sum_of(ip)));
 
-  // A checksum of zero says that there is none (RFC 768), and without the payload there can be none.
+  // A checksum of zero says that there is none (RFC 768), and without the payload there can be
+  // none.
   put_udp_header(icmp.subspan(kIcmpHeaderBytes + kIpv4HeaderBytes), downstream, asked);
   put_u16(icmp, 2, checksum_of(sum_of(icmp)));
   return message;
 }
 
-std::array<std::byte, kPortUnreachableV6Bytes> port_unreachable_v6(const base::SocketAddress& downstream,
-                                                                   const base::SocketAddress& asked) noexcept {
+std::array<std::byte, kPortUnreachableV6Bytes> port_unreachable_v6(
+    const base::SocketAddress& downstream, const base::SocketAddress& asked) noexcept {
   std::array<std::byte, kPortUnreachableV6Bytes> message{};
   const MutableBytes icmp(message);
   put_u8(icmp, 0, 1);  // destination unreachable
@@ -84,16 +101,18 @@ std::array<std::byte, kPortUnreachableV6Bytes> port_unreachable_v6(const base::S
   put_octets(ip, 8, downstream.ip.octets());
   put_octets(ip, 24, asked.ip.octets());
 
-  // IPv6 knows no missing checksum: this one is right for a datagram without payload. Its pseudo header
-  // (RFC 8200 section 8.1) is both addresses, the length and the protocol.
+  // IPv6 knows no missing checksum: this one is right for a datagram without payload. Its pseudo
+  // header (RFC 8200 section 8.1) is both addresses, the length and the protocol.
   const MutableBytes udp = icmp.subspan(kIcmpHeaderBytes + kIpv6HeaderBytes);
   put_udp_header(udp, downstream, asked);
-  const std::uint16_t checksum = checksum_of(sum_of(udp, sum_of(ip.subspan(8), kUdpHeaderBytes + kProtocolUdp)));
+  const std::uint16_t checksum =
+      checksum_of(sum_of(udp, sum_of(ip.subspan(8), kUdpHeaderBytes + kProtocolUdp)));
   put_u16(udp, 6, checksum == 0 ? 0xffff : checksum);  // RFC 768: zero is written as all ones
   return message;
 }
 
-IcmpUnreachable::IcmpUnreachable(std::optional<os::RawIcmp> v4, std::optional<os::RawIcmp> v6) noexcept
+IcmpUnreachable::IcmpUnreachable(std::optional<os::RawIcmp> v4,
+                                 std::optional<os::RawIcmp> v6) noexcept
     : v4_(std::move(v4)), v6_(std::move(v6)) {}
 
 std::unique_ptr<UnreachableSender> IcmpUnreachable::open() {
@@ -104,7 +123,8 @@ std::unique_ptr<UnreachableSender> IcmpUnreachable::open() {
                                            v6 ? std::optional(*std::move(v6)) : std::nullopt);
 }
 
-Result<void> IcmpUnreachable::send(const base::SocketAddress& downstream, const base::SocketAddress& asked) {
+Result<void> IcmpUnreachable::send(const base::SocketAddress& downstream,
+                                   const base::SocketAddress& asked) {
   if (downstream.ip.is_v4() != asked.ip.is_v4()) {
     return fail(Errc::unsupported, Side::local, "addresses of two families");
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An UnreachableSender that writes ICMP and ICMPv6 itself. It limits no rate: that is its user's part.
+// An UnreachableSender that writes ICMP and ICMPv6 itself. It limits no rate: that is its user's
+// part.
 #pragma once
 
 #include <array>
@@ -34,7 +35,8 @@ class IcmpUnreachable final : public UnreachableSender {
   IcmpUnreachable(std::optional<os::RawIcmp> v4, std::optional<os::RawIcmp> v6) noexcept;
 
   // Errors besides those of the interface: unsupported for a family that this machine lacks.
-  [[nodiscard]] Result<void> send(const base::SocketAddress& downstream, const base::SocketAddress& asked) override;
+  [[nodiscard]] Result<void> send(const base::SocketAddress& downstream,
+                                  const base::SocketAddress& asked) override;
 
  private:
   std::optional<os::RawIcmp> v4_;

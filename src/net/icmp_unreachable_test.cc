@@ -3,24 +3,35 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
+
+#include "base/address.h"
+#include "base/bytes.h"
+#include "base/error.h"
 
 namespace causeway::net {
 namespace {
 
-base::SocketAddress address(std::string_view text) { return base::SocketAddress::parse(text).value(); }
+base::SocketAddress address(std::string_view text) {
+  return base::SocketAddress::parse(text).value();
+}
 
 std::uint16_t folded_sum(Bytes bytes, std::uint32_t sum = 0) {
   for (std::size_t i = 0; i < bytes.size(); i += 2) {
-    sum += std::to_integer<std::uint32_t>(bytes[i]) * 256 + std::to_integer<std::uint32_t>(bytes[i + 1]);
+    sum += std::to_integer<std::uint32_t>(bytes[i]) * 256 +
+           std::to_integer<std::uint32_t>(bytes[i + 1]);
   }
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
   return static_cast<std::uint16_t>(sum);
 }
 
 int at(Bytes bytes, std::size_t offset) { return std::to_integer<int>(bytes[offset]); }
-int word_at(Bytes bytes, std::size_t offset) { return at(bytes, offset) * 256 + at(bytes, offset + 1); }
+int word_at(Bytes bytes, std::size_t offset) {
+  return at(bytes, offset) * 256 + at(bytes, offset + 1);
+}
 
 TEST(IcmpUnreachable, an_ipv4_message_quotes_the_datagram_as_it_was_sent) {
   const auto message = port_unreachable_v4(address("192.0.2.9:4660"), address("198.51.100.7:53"));
@@ -46,7 +57,8 @@ TEST(IcmpUnreachable, an_ipv4_message_quotes_the_datagram_as_it_was_sent) {
 }
 
 TEST(IcmpUnreachable, an_ipv6_message_quotes_a_datagram_with_a_right_checksum) {
-  const auto message = port_unreachable_v6(address("[2001:db8::9]:4660"), address("[2001:db8::7]:53"));
+  const auto message =
+      port_unreachable_v6(address("[2001:db8::9]:4660"), address("[2001:db8::7]:53"));
   const Bytes icmp(message);
   EXPECT_EQ(at(icmp, 0), 1);
   EXPECT_EQ(at(icmp, 1), 4);

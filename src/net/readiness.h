@@ -45,7 +45,7 @@ class [[nodiscard]] WaitAny : private runtime::Waiter {
  public:
   static constexpr std::size_t kMax = 4;
 
-  explicit WaitAny(std::initializer_list<Ready*> any) noexcept {
+  WaitAny(std::initializer_list<Ready*> any) noexcept {
     CW_ASSERT(any.size() <= kMax);
     std::size_t count = 0;
     for (Ready* ready : any) any_[count++] = ready;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Turns a host name into addresses. One per loop, handed in like the Network: c-ares on a machine
-// (cares_resolver.h), a table in tests. It keeps nothing; how long an answer is good is the asker's to
-// observe.
+// (cares_resolver.h), a table in tests. It keeps nothing; how long an answer is good is the asker's
+// to observe.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ namespace causeway::net {
 
 struct Resolved {
   std::vector<base::IpAddress> addresses;  // of both families, each once, at least one
-  Duration ttl{};                          // as the name's zone says; 0 for names of the machine itself
+  Duration ttl{};  // as the name's zone says; 0 for names of the machine itself
 };
 
 class Resolver {
@@ -30,8 +30,8 @@ class Resolver {
   Resolver& operator=(const Resolver&) = delete;
   virtual ~Resolver() = default;
 
-  // Errors: dns_not_found when the name is known not to exist or to have no address, dns_failed when
-  // nobody could say, cancelled.
+  // Errors: dns_not_found when the name is known not to exist or to have no address, dns_failed
+  // when nobody could say, cancelled.
   [[nodiscard]] virtual Task<Result<Resolved>> resolve(std::string host) = 0;
 };
 

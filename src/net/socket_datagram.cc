@@ -3,9 +3,21 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <utility>
 
+#include "base/address.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "net/datagram.h"
+#include "os/datagram_socket.h"
+#include "os/epoll.h"
+#include "os/fd.h"
 #include "os/stream_socket.h"
+#include "runtime/epoll_poller.h"
+#include "runtime/loop.h"
 
 namespace causeway::net {
 namespace {
@@ -16,8 +28,8 @@ struct Run {
   std::size_t bytes = 0;
 };
 
-// How many packets from the front of `packets` can be joined: all but the last of one size, which may
-// be shorter, and all to one peer.
+// How many packets from the front of `packets` can be joined: all but the last of one size, which
+// may be shorter, and all to one peer.
 Run run_of(std::span<const Packet> packets, std::size_t parts_left, bool is_connected) {
   const Packet& first = packets.front();
   Run run{.bytes = first.payload.size()};
@@ -27,14 +39,22 @@ Run run_of(std::span<const Packet> packets, std::size_t parts_left, bool is_conn
   while (run.packets < packets_max) {
     const Packet& next = packets[run.packets];
     const std::size_t size = next.payload.size();
-    const bool is_alike = next.segment_bytes == 0 && size > 0 && size <= first.payload.size() &&
-                          (is_connected || (next.peer == first.peer && next.local_ip == first.local_ip));
+    const bool is_alike =
+        next.segment_bytes == 0 && size > 0 && size <= first.payload.size() &&
+        (is_connected || (next.peer == first.peer && next.local_ip == first.local_ip));
     if (!is_alike || run.bytes + size > os::SendBatch::kCutBytesMax) break;
     ++run.packets;
     run.bytes += size;
     if (size < first.payload.size()) break;
   }
   return run;
+}
+
+// An error of the call and not of a peer: to ask again at once would tell the same, and again. The
+// next datagram wakes us.
+bool is_of_the_call(const Error& error) noexcept {
+  return error.code == Errc::would_block || error.code == Errc::memory_limit ||
+         error.code == Errc::system;
 }
 
 }  // namespace
@@ -63,10 +83,11 @@ Result<std::size_t> SocketDatagram::receive_now(std::span<Packet> into) {
   const auto got = buffers_.receive.receive(fd_, slots);
   if (!got) {
     error_pending_ = false;  // it was this one, or there is none
-    if (got.error().code == Errc::would_block) readable_state().lower();
+    if (is_of_the_call(got.error())) readable_state().lower();
     return got;
   }
-  // A short batch emptied the socket, unless an error waits behind it: that came with this same edge.
+  // A short batch emptied the socket, unless an error waits behind it: that came with this same
+  // edge.
   if (*got < slots && !error_pending_) readable_state().lower();
 
   std::size_t filled = 0;
@@ -98,7 +119,8 @@ SocketDatagram::Filled SocketDatagram::fill(std::span<const Packet> packets, Joi
     os::SendBatch::Route route{.family = os::family_of(address_)};
     if (!is_connected()) route.peer = &first.peer;
     if (is_wildcard()) route.local_ip = first.local_ip;
-    const Run run = joining == Joining::on ? run_of(packets, batch.parts_left(), is_connected()) : Run{};
+    const Run run =
+        joining == Joining::on ? run_of(packets, batch.parts_left(), is_connected()) : Run{};
     batch.add(first.payload, first.segment_bytes, route);
     for (const Packet& next : packets.subspan(1, run.packets - 1)) {
       batch.join(next.payload, static_cast<std::uint16_t>(first.payload.size()));

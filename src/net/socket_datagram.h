@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A DatagramSocket that is a UDP socket. Neighbouring packets of one peer and one size leave together
-// (GSO), however they came; packets that the kernel joined on the way in (GRO) leave as they are.
+// A DatagramSocket that is a UDP socket. Neighbouring packets of one peer and one size leave
+// together (GSO), however they came; packets that the kernel joined on the way in (GRO) leave as
+// they are.
 #pragma once
 
 #include <array>
@@ -17,7 +18,8 @@
 
 namespace causeway::net {
 
-// What the datagram sockets of one loop share, since only one of them is busy at a time. Outlives them.
+// What the datagram sockets of one loop share, since only one of them is busy at a time. Outlives
+// them.
 struct DatagramBuffers {
   os::ReceiveBatch receive;
   os::SendBatch send;
@@ -49,7 +51,9 @@ class SocketDatagram final : public DatagramSocket, private runtime::EventSink {
 
   void on_events(os::Events events) noexcept override;
   [[nodiscard]] bool is_connected() const noexcept { return kind_ == Kind::connected; }
-  [[nodiscard]] bool is_wildcard() const noexcept { return !is_connected() && address_.ip.is_unspecified(); }
+  [[nodiscard]] bool is_wildcard() const noexcept {
+    return !is_connected() && address_.ip.is_unspecified();
+  }
   [[nodiscard]] bool is_bound_to_one() const noexcept { return !is_connected() && !is_wildcard(); }
   // Takes from the front of `packets` what the batch holds and the socket can send.
   [[nodiscard]] Filled fill(std::span<const Packet> packets, Joining joining);

@@ -3,25 +3,38 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
-#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/address.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "net/datagram.h"
 #include "net/system_network.h"
+#include "os/datagram_socket.h"
 #include "os/system_clock.h"
+#include "runtime/epoll_poller.h"
 #include "runtime/limits.h"
+#include "runtime/loop.h"
 #include "runtime/scope.h"
+#include "runtime/task.h"
 
 namespace causeway::net {
 namespace {
 
 using namespace std::chrono_literals;
 
-base::SocketAddress address(std::string_view text) { return base::SocketAddress::parse(text).value(); }
+base::SocketAddress address(std::string_view text) {
+  return base::SocketAddress::parse(text).value();
+}
 
 // What arrived, copied out of the shared buffers.
 struct Got {
@@ -38,7 +51,8 @@ Task<Result<std::vector<Got>>> receive_some(DatagramSocket& socket) {
     if (count) {
       std::vector<Got> got;
       for (const Packet& packet : std::span(packets).first(*count)) {
-        got.push_back({std::string(base::as_text(packet.payload)), packet.segment_bytes, packet.peer, packet.local_ip});
+        got.push_back({std::string(base::as_text(packet.payload)), packet.segment_bytes,
+                       packet.peer, packet.local_ip});
       }
       co_return got;
     }
@@ -60,7 +74,9 @@ class SocketDatagramTest : public testing::Test {
     EXPECT_TRUE(socket);
     return *std::move(socket);
   }
-  static base::SocketAddress local(const DatagramSocket& socket) { return *socket.local().socket(); }
+  static base::SocketAddress local(const DatagramSocket& socket) {
+    return *socket.local().socket();
+  }
 
   Result<std::vector<Got>> receive(DatagramSocket& socket) {
     return runtime::run_until_done(loop_, runtime::within(5s, receive_some(socket)));
@@ -80,8 +96,8 @@ class SocketDatagramTest : public testing::Test {
     }
     return all;
   }
-  static void send(DatagramSocket& socket, std::string_view text, const base::SocketAddress& to = {},
-                   const base::IpAddress& from = {}) {
+  static void send(DatagramSocket& socket, std::string_view text,
+                   const base::SocketAddress& to = {}, const base::IpAddress& from = {}) {
     const Packet packet{.payload = base::as_bytes(text), .peer = to, .local_ip = from};
     ASSERT_EQ(socket.send_now({&packet, 1}), 1U);
   }
@@ -158,7 +174,7 @@ TEST_F(SocketDatagramTest, a_batch_keeps_boundaries_whatever_travels_together) {
   for (int i = 0; i < 10; ++i) texts.emplace_back(1000, static_cast<char>('a' + i));
   texts.emplace_back(300, 'y');  // shorter: ends a run
   texts.emplace_back(1000, 'z');
-  texts.emplace_back();          // empty
+  texts.emplace_back();  // empty
   texts.emplace_back(1200, 'x');
   std::vector<Packet> packets;
   std::size_t bytes = 0;
@@ -170,7 +186,8 @@ TEST_F(SocketDatagramTest, a_batch_keeps_boundaries_whatever_travels_together) {
 
   std::vector<std::string> arrived;
   for (const Got& got : receive_all(*bound, bytes)) {
-    const std::size_t step = got.segment_bytes > 0 ? got.segment_bytes : std::max<std::size_t>(got.text.size(), 1);
+    const std::size_t step =
+        got.segment_bytes > 0 ? got.segment_bytes : std::max<std::size_t>(got.text.size(), 1);
     std::size_t at = 0;
     do {
       arrived.push_back(got.text.substr(at, step));
@@ -209,8 +226,8 @@ TEST_F(SocketDatagramTest, packets_of_several_peers_are_not_mixed) {
   EXPECT_EQ(to_second, "for otherfor otherfor other");
 }
 
-// What the kernel says to a message whose parts are larger than its path takes. The loopback takes all
-// there is, so it is made to refuse by parts of more than 64 KiB together.
+// What the kernel says to a message whose parts are larger than its path takes. The loopback takes
+// all there is, so it is made to refuse by parts of more than 64 KiB together.
 TEST_F(SocketDatagramTest, what_cannot_be_cut_is_told_apart_from_what_cannot_be_sent) {
   const auto bound = bind("127.0.0.1:0");
   const auto peer = connect(local(*bound));
@@ -226,9 +243,10 @@ TEST_F(SocketDatagramTest, what_cannot_be_cut_is_told_apart_from_what_cannot_be_
   EXPECT_EQ(single_sent.error().code, Errc::datagram_too_large);
 
   // From now on this path is spared the attempt, and what is single still goes, in order.
-  const std::array<Packet, 3> three{{{.payload = base::as_bytes("aa")},
-                                     {.payload = base::as_bytes("bb")},
-                                     {.payload = base::as_bytes(text).first(20), .segment_bytes = 10}}};
+  const std::array<Packet, 3> three{
+      {{.payload = base::as_bytes("aa")},
+       {.payload = base::as_bytes("bb")},
+       {.payload = base::as_bytes(text).first(20), .segment_bytes = 10}}};
   ASSERT_EQ(peer->send_now(three), 2U);
   const auto cut = peer->send_now(std::span(three).subspan(2));
   ASSERT_FALSE(cut);
@@ -242,7 +260,8 @@ TEST_F(SocketDatagramTest, a_datagram_that_finds_no_room_is_told_and_not_handed_
   auto fd = os::bind_datagram(address("127.0.0.1:0"), {});
   ASSERT_TRUE(fd);
   DatagramBuffers small{.receive = os::ReceiveBatch(8), .send = {}};
-  SocketDatagram bound(loop_, small, *std::move(fd), SocketDatagram::Kind::bound, address("127.0.0.1:0"));
+  SocketDatagram bound(loop_, small, *std::move(fd), SocketDatagram::Kind::bound,
+                       address("127.0.0.1:0"));
   ASSERT_TRUE(bound.watch(*poller_));
   const auto peer = connect(local(bound));
   send(*peer, "too large for it");

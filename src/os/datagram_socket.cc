@@ -1,15 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "os/datagram_socket.h"
 
+#include <netinet/in.h>
 #include <netinet/udp.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <tuple>
 
+#include "base/address.h"
 #include "base/assert.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "os/fd.h"
+#include "os/socket_name.h"
 
 namespace causeway::os {
 namespace {
@@ -60,7 +72,9 @@ Bytes bytes_of(const T& value) noexcept {
 
 }  // namespace
 
-int family_of(const base::SocketAddress& address) noexcept { return address.ip.is_v4() ? AF_INET : AF_INET6; }
+int family_of(const base::SocketAddress& address) noexcept {
+  return address.ip.is_v4() ? AF_INET : AF_INET6;
+}
 
 Result<Fd> bind_datagram(const base::SocketAddress& address, const DatagramSocketOptions& options) {
   const SocketName name = SocketName::of(address);
@@ -71,7 +85,8 @@ Result<Fd> bind_datagram(const base::SocketAddress& address, const DatagramSocke
   if (name.family() == AF_INET6) set_option(*fd, IPPROTO_IPV6, IPV6_V6ONLY, is_wildcard ? 0 : 1);
   if (is_wildcard && name.family() == AF_INET6) set_option(*fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
   if (is_wildcard && name.family() == AF_INET) set_option(*fd, IPPROTO_IP, IP_PKTINFO, 1);
-  if (::bind(fd->number(), name.raw(), name.size()) != 0) return fail(base::from_errno(errno, "bind"));
+  if (::bind(fd->number(), name.raw(), name.size()) != 0)
+    return fail(base::from_errno(errno, "bind"));
   return fd;
 }
 
@@ -80,12 +95,14 @@ Result<Fd> connect_datagram(const base::SocketAddress& peer, const DatagramSocke
   auto fd = open_datagram(name.family(), options);
   if (!fd) return fd;
   // Nothing is sent; the kernel only looks up the route.
-  if (::connect(fd->number(), name.raw(), name.size()) != 0) return fail(base::from_errno(errno, "connect"));
+  if (::connect(fd->number(), name.raw(), name.size()) != 0)
+    return fail(base::from_errno(errno, "connect"));
   return fd;
 }
 
 ReceiveBatch::ReceiveBatch(std::size_t slot_bytes)
-    : slot_bytes_(slot_bytes), memory_(std::make_unique_for_overwrite<std::byte[]>(slot_bytes * kSlots)) {
+    : slot_bytes_(slot_bytes),
+      memory_(std::make_unique_for_overwrite<std::byte[]>(slot_bytes * kSlots)) {
   for (std::size_t i = 0; i < kSlots; ++i) {
     vectors_[i] = {.iov_base = memory_.get() + i * slot_bytes, .iov_len = slot_bytes};
     msghdr& header = headers_[i].msg_hdr;
@@ -104,7 +121,8 @@ Result<std::size_t> ReceiveBatch::receive(const Fd& fd, std::size_t slots_max) n
     headers_[i].msg_hdr.msg_namelen = *names_[i].size_to_fill();
     headers_[i].msg_hdr.msg_controllen = kControlBytes;
   }
-  const int count = ::recvmmsg(fd.number(), headers_.data(), static_cast<unsigned>(slots), 0, nullptr);
+  const int count =
+      ::recvmmsg(fd.number(), headers_.data(), static_cast<unsigned>(slots), 0, nullptr);
   if (count >= 0) return static_cast<std::size_t>(count);
   if (errno == EAGAIN) return fail(Errc::would_block);
   return fail(base::from_errno(errno, "recvmmsg"));
@@ -124,7 +142,8 @@ ReceiveBatch::Received ReceiveBatch::at(std::size_t index) const noexcept {
       received.local_ip = to_ip(read_value<in6_pktinfo>(*at).ipi6_addr);
     } else if (at->cmsg_level == SOL_UDP && at->cmsg_type == UDP_GRO) {
       const int segment_bytes = read_value<int>(*at);
-      const bool is_several = segment_bytes > 0 && static_cast<std::size_t>(segment_bytes) < received.payload.size();
+      const bool is_several =
+          segment_bytes > 0 && static_cast<std::size_t>(segment_bytes) < received.payload.size();
       if (is_several) received.segment_bytes = static_cast<std::uint16_t>(segment_bytes);
     }
   }
@@ -171,7 +190,8 @@ void SendBatch::add(Bytes payload, std::uint16_t segment_bytes, const Route& rou
 
 void SendBatch::join(Bytes payload, std::uint16_t segment_bytes) noexcept {
   CW_ASSERT(messages_ > 0 && !is_full());
-  vectors_[parts_++] = {.iov_base = const_cast<std::byte*>(payload.data()), .iov_len = payload.size()};
+  vectors_[parts_++] = {.iov_base = const_cast<std::byte*>(payload.data()),
+                        .iov_len = payload.size()};
   msghdr& header = headers_[messages_ - 1].msg_hdr;
   ++header.msg_iovlen;
   if (header.msg_iovlen == 2) put_segment(segment_bytes);
@@ -199,7 +219,8 @@ void SendBatch::put_control(int level, int type, Bytes value) noexcept {
 
 Result<std::size_t> SendBatch::send(const Fd& fd) noexcept {
   CW_ASSERT(messages_ > 0);
-  const int count = ::sendmmsg(fd.number(), headers_.data(), static_cast<unsigned>(messages_), MSG_NOSIGNAL);
+  const int count =
+      ::sendmmsg(fd.number(), headers_.data(), static_cast<unsigned>(messages_), MSG_NOSIGNAL);
   if (count >= 0) return static_cast<std::size_t>(count);
   if (errno == EAGAIN) return fail(Errc::would_block);
   return fail(base::from_errno(errno, "sendmmsg"));

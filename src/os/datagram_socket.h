@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Datagram sockets over IP: opening them, and receiving and sending in batches. One system call moves
-// many datagrams, and many datagrams of one peer and one size travel as one (GRO on the way in, GSO on
-// the way out). A batch belongs to a loop and serves all of its sockets. Nothing here waits.
+// Datagram sockets over IP: opening them, and receiving and sending in batches. One system call
+// moves many datagrams, and many datagrams of one peer and one size travel as one (GRO on the way
+// in, GSO on the way out). A batch belongs to a loop and serves all of its sockets. Nothing here
+// waits.
 #pragma once
 
 #include <netinet/in.h>
@@ -22,25 +23,28 @@
 namespace causeway::os {
 
 struct DatagramSocketOptions {
-  bool reuse_port = false;                 // several sockets on one address, the kernel spreads sources
+  bool reuse_port = false;  // several sockets on one address, the kernel spreads sources
   std::uint32_t receive_buffer_bytes = 0;  // 0: the kernel's own sizing
   std::uint32_t send_buffer_bytes = 0;
 };
 
 // Bound to `address`. The IPv6 wildcard also takes IPv4. On a wildcard every datagram tells which
-// address it was sent to. Errors: address_in_use, address_not_available, permission, descriptor_limit.
-[[nodiscard]] Result<Fd> bind_datagram(const base::SocketAddress& address, const DatagramSocketOptions& options);
+// address it was sent to. Errors: address_in_use, address_not_available, permission,
+// descriptor_limit.
+[[nodiscard]] Result<Fd> bind_datagram(const base::SocketAddress& address,
+                                       const DatagramSocketOptions& options);
 
 // Connected to `peer`: only its datagrams come in, and its refusals become errors of the socket.
 // Errors: unreachable, permission, descriptor_limit.
-[[nodiscard]] Result<Fd> connect_datagram(const base::SocketAddress& peer, const DatagramSocketOptions& options);
+[[nodiscard]] Result<Fd> connect_datagram(const base::SocketAddress& peer,
+                                          const DatagramSocketOptions& options);
 
 // AF_INET or AF_INET6.
 [[nodiscard]] int family_of(const base::SocketAddress& address) noexcept;
 
-// Where datagrams land. The slots are address space: the kernel touches only the pages that it fills,
-// one for each small datagram, so that a loop which sees none but small ones has 64 KiB resident, and
-// one under bulk load 1 MiB.
+// Where datagrams land. The slots are address space: the kernel touches only the pages that it
+// fills, one for each small datagram, so that a loop which sees none but small ones has 64 KiB
+// resident, and one under bulk load 1 MiB.
 class ReceiveBatch {
  public:
   static constexpr std::size_t kSlots = 16;
@@ -71,7 +75,8 @@ class ReceiveBatch {
 
  private:
   // Room for IP(V6)_PKTINFO and UDP_GRO.
-  static constexpr std::size_t kControlBytes = CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int));
+  static constexpr std::size_t kControlBytes =
+      CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int));
   struct alignas(cmsghdr) Control {
     std::array<std::byte, kControlBytes> bytes;
   };
@@ -84,8 +89,8 @@ class ReceiveBatch {
   std::array<Control, kSlots> controls_{};
 };
 
-// Datagrams on their way out: messages are added, then sent. A message of several datagrams is cut by
-// the kernel (GSO).
+// Datagrams on their way out: messages are added, then sent. A message of several datagrams is cut
+// by the kernel (GSO).
 class SendBatch {
  public:
   static constexpr std::size_t kMessages = 32;
@@ -95,9 +100,9 @@ class SendBatch {
   static constexpr std::size_t kCutDatagramsMax = 64;
 
   struct Route {
-    int family = 0;                       // of the socket
+    int family = 0;                             // of the socket
     const base::SocketAddress* peer = nullptr;  // nullptr: the socket is connected
-    base::IpAddress local_ip{};           // to send from; unspecified: the kernel's choice
+    base::IpAddress local_ip{};                 // to send from; unspecified: the kernel's choice
   };
 
   SendBatch() = default;
@@ -113,8 +118,8 @@ class SendBatch {
   // Begins a message; the batch must not be full. `payload` is borrowed until send(). With
   // `segment_bytes` it is several datagrams.
   void add(Bytes payload, std::uint16_t segment_bytes, const Route& route) noexcept;
-  // Puts one more datagram to the last message, which becomes one that is cut every `segment_bytes`.
-  // The batch must not be full.
+  // Puts one more datagram to the last message, which becomes one that is cut every
+  // `segment_bytes`. The batch must not be full.
   void join(Bytes payload, std::uint16_t segment_bytes) noexcept;
 
   // Sends the messages in order, returns how many. Errors are those of the first message:
@@ -123,7 +128,8 @@ class SendBatch {
 
  private:
   // Room for IP(V6)_PKTINFO and UDP_SEGMENT.
-  static constexpr std::size_t kControlBytes = CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(std::uint16_t));
+  static constexpr std::size_t kControlBytes =
+      CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(std::uint16_t));
   struct alignas(cmsghdr) Control {
     std::array<std::byte, kControlBytes> bytes;
   };

@@ -3,18 +3,26 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/poll.h>
+#include <sys/socket.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "base/address.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "os/fd.h"
 #include "os/stream_socket.h"
 
 namespace causeway::os {
 namespace {
 
-base::SocketAddress address(std::string_view text) { return base::SocketAddress::parse(text).value(); }
+base::SocketAddress address(std::string_view text) {
+  return base::SocketAddress::parse(text).value();
+}
 
 base::SocketAddress local_of(const Fd& fd) { return *local_address(fd).value().socket(); }
 
@@ -23,7 +31,8 @@ bool wait_readable(const Fd& fd) {
   return ::poll(&one, 1, 5000) == 1;
 }
 
-Result<std::size_t> receive(ReceiveBatch& batch, const Fd& fd, std::size_t slots = ReceiveBatch::kSlots) {
+Result<std::size_t> receive(ReceiveBatch& batch, const Fd& fd,
+                            std::size_t slots = ReceiveBatch::kSlots) {
   EXPECT_TRUE(wait_readable(fd));
   return batch.receive(fd, slots);
 }
@@ -206,7 +215,8 @@ TEST(DatagramSocket, errors_that_say_a_message_cannot_be_cut_are_told_from_other
   for (const int code : {EINVAL, EMSGSIZE, EIO, ENOPROTOOPT, EOPNOTSUPP}) {
     EXPECT_TRUE(cannot_cut(base::from_errno(code, "")));
   }
-  for (const int code : {EAGAIN, ECONNREFUSED, ENOBUFS, EPERM}) EXPECT_FALSE(cannot_cut(base::from_errno(code, "")));
+  for (const int code : {EAGAIN, ECONNREFUSED, ENOBUFS, EPERM})
+    EXPECT_FALSE(cannot_cut(base::from_errno(code, "")));
 }
 
 }  // namespace

@@ -13,13 +13,18 @@
 #include <tuple>
 #include <utility>
 
+#include "base/address.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "os/fd.h"
 #include "os/socket_name.h"
 
 namespace causeway::os {
 namespace {
 
-// ICMP_FILTER of <linux/icmp.h>, which cannot be included beside <netinet/in.h>. Its value is a mask of
-// the types that are not wanted.
+// ICMP_FILTER of <linux/icmp.h>, which cannot be included beside <netinet/in.h>. Its value is a
+// mask of the types that are not wanted.
 constexpr int kIcmpFilter = 1;
 
 // A raw socket is given a copy of every message that reaches the machine: none of them is for us.
@@ -55,15 +60,17 @@ RawIcmp::RawIcmp(Fd fd, Version version) noexcept : fd_(std::move(fd)), version_
 
 Result<RawIcmp> RawIcmp::open(Version version) {
   const bool is_v4 = version == Version::v4;
-  const int number = ::socket(is_v4 ? AF_INET : AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                              is_v4 ? static_cast<int>(IPPROTO_ICMP) : static_cast<int>(IPPROTO_ICMPV6));
+  const int number =
+      ::socket(is_v4 ? AF_INET : AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC,
+               is_v4 ? static_cast<int>(IPPROTO_ICMP) : static_cast<int>(IPPROTO_ICMPV6));
   if (number < 0) return fail(base::from_errno(errno, "socket"));
   Fd fd(number);
   receive_nothing(fd, version);
   return RawIcmp(std::move(fd), version);
 }
 
-Result<void> RawIcmp::send(Bytes message, const base::IpAddress& source, const base::IpAddress& destination) {
+Result<void> RawIcmp::send(Bytes message, const base::IpAddress& source,
+                           const base::IpAddress& destination) {
   SocketName name = SocketName::of(base::SocketAddress{.ip = destination, .port = 0});
   iovec vector{.iov_base = const_cast<std::byte*>(message.data()), .iov_len = message.size()};
   Control control;

@@ -20,7 +20,8 @@ class RawIcmp {
   // `message` begins with the ICMP header. Its checksum is the sender's business for IPv4 and the
   // kernel's for IPv6. `source` is an address of this machine. Errors: would_block,
   // address_not_available, unreachable, permission.
-  [[nodiscard]] Result<void> send(Bytes message, const base::IpAddress& source, const base::IpAddress& destination);
+  [[nodiscard]] Result<void> send(Bytes message, const base::IpAddress& source,
+                                  const base::IpAddress& destination);
 
  private:
   RawIcmp(Fd fd, Version version) noexcept;

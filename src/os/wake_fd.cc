@@ -18,13 +18,8 @@ Result<WakeFd> WakeFd::create() {
 
 void WakeFd::signal() const noexcept {
   const std::uint64_t one = 1;
-  // Fails only when 2^64 - 2 wake-ups are already pending, and then the loop is awake.
+  // Fails only after 2^64 - 2 signals, which are some centuries of them.
   std::ignore = ::write(fd_.number(), &one, sizeof one);
-}
-
-void WakeFd::clear() const noexcept {
-  std::uint64_t count = 0;
-  std::ignore = ::read(fd_.number(), &count, sizeof count);
 }
 
 }  // namespace causeway::os

@@ -5,13 +5,23 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <memory>
 #include <mutex>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "base/address.h"
 #include "base/assert.h"
+#include "base/error.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "model/limits.h"
+#include "model/listener.h"
+#include "model/snapshot.h"
 #include "proxy/token_bucket.h"
 
 namespace causeway::proxy {
@@ -23,12 +33,14 @@ constexpr std::uint32_t kUdpSessionsMax = 65536;        // of a listener that se
 std::uint64_t total_bound(const model::Limits& limits, std::uint64_t descriptors_max) {
   const std::uint64_t usable =
       descriptors_max > limits.descriptor_reserve ? descriptors_max - limits.descriptor_reserve : 0;
-  // Whatever the reserve leaves, one connection may try: a gateway that refuses all explains nothing.
+  // Whatever the reserve leaves, one connection may try: a gateway that refuses all explains
+  // nothing.
   const std::uint64_t possible = std::max<std::uint64_t>(usable / kDescriptorsPerConnection, 1);
   return limits.max_connections == 0 ? possible : std::min(limits.max_connections, possible);
 }
 
-// A count that never passes its bound: what is refused was never counted, so it refuses nobody else.
+// A count that never passes its bound: what is refused was never counted, so it refuses nobody
+// else.
 class BoundedCount {
  public:
   explicit BoundedCount(std::uint64_t max) noexcept : max_(max) {}
@@ -44,7 +56,9 @@ class BoundedCount {
     const std::uint64_t before = count_.fetch_sub(1, std::memory_order_relaxed);
     CW_ASSERT(before > 0);
   }
-  [[nodiscard]] std::uint64_t value() const noexcept { return count_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t value() const noexcept {
+    return count_.load(std::memory_order_relaxed);
+  }
   [[nodiscard]] std::uint64_t max() const noexcept { return max_; }
 
  private:
@@ -98,7 +112,8 @@ struct SourceKey {
 struct SourceHash {
   std::uint64_t hash_key;
   std::size_t operator()(const SourceKey& key) const noexcept {
-    // A stranger chooses his address and not our listeners' numbers: those need no key of their own.
+    // A stranger chooses his address and not our listeners' numbers: those need no key of their
+    // own.
     return base::hash_of(key.source, hash_key) + key.listener * 0x9e3779b97f4a7c15U;
   }
 };
@@ -113,8 +128,9 @@ struct Admission::Counters {
   std::vector<std::unique_ptr<ListenerCount>> listeners;
 };
 
-// How many connections each source has, of all listeners and of each. An entry is made with the first
-// connection and vanishes with the last, so the table is bounded by the number of connections.
+// How many connections each source has, of all listeners and of each. An entry is made with the
+// first connection and vanishes with the last, so the table is bounded by the number of
+// connections.
 struct Admission::Sources {
   static constexpr std::size_t kShards = 64;
   using Table = std::unordered_map<SourceKey, std::uint32_t, SourceHash>;
@@ -144,7 +160,8 @@ struct Admission::Sources {
 
   static bool try_increment(Table& table, const SourceKey& key, std::uint32_t max) {
     if (max == 0) return true;
-    std::uint32_t& count = table[key];  // a bound is at least one, so a new entry does not stay at zero
+    std::uint32_t& count =
+        table[key];  // a bound is at least one, so a new entry does not stay at zero
     if (count >= max) return false;
     ++count;
     return true;
@@ -174,7 +191,8 @@ struct Admission::Sources {
     Shard& shard = shard_of(source);
     const std::lock_guard lock(shard.mutex);
     decrement(*shard.table, {.source = source}, all_max);
-    decrement(*shard.table, {.source = source, .listener = listener.index()}, listener_max[listener.index()]);
+    decrement(*shard.table, {.source = source, .listener = listener.index()},
+              listener_max[listener.index()]);
   }
 
   [[nodiscard]] std::size_t entries() {
@@ -192,17 +210,21 @@ struct Admission::Sources {
   std::array<Shard, kShards> shards;
 };
 
-Ticket::Ticket(Admission& admission, base::ListenerId listener, const base::IpAddress& source) noexcept
+Ticket::Ticket(Admission& admission, base::ListenerId listener,
+               const base::IpAddress& source) noexcept
     : admission_(&admission), listener_(listener), source_(source) {}
 
 Ticket::Ticket(Ticket&& other) noexcept
-    : admission_(std::exchange(other.admission_, nullptr)), listener_(other.listener_), source_(other.source_) {}
+    : admission_(std::exchange(other.admission_, nullptr)),
+      listener_(other.listener_),
+      source_(other.source_) {}
 
 Ticket::~Ticket() {
   if (admission_ != nullptr) admission_->leave(listener_, source_);
 }
 
-Admission::Admission(const model::Snapshot& snapshot, std::uint64_t descriptors_max, std::uint64_t hash_key)
+Admission::Admission(const model::Snapshot& snapshot, std::uint64_t descriptors_max,
+                     std::uint64_t hash_key)
     : counters_(std::make_unique<Counters>(total_bound(snapshot.limits, descriptors_max),
                                            snapshot.limits.accept_rate)),
       sources_(std::make_unique<Sources>(snapshot, hash_key)) {
@@ -217,7 +239,8 @@ Admission::~Admission() {
   CW_ASSERT(sources_->entries() == 0);
 }
 
-Result<Ticket> Admission::enter(base::ListenerId listener, const base::IpAddress& source, Instant now) {
+Result<Ticket> Admission::enter(base::ListenerId listener, const base::IpAddress& source,
+                                Instant now) {
   ListenerCount& local = *counters_->listeners.at(listener.index());
   if (!counters_->connections.try_increment()) return fail(Errc::total_limit, Side::local);
   if (!local.connections.try_increment()) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who may come in: the bounds on connections (and UDP sessions) of the process, of a listener and of a
-// source address, and the rate at which new ones are taken. One Admission for the process, shared by
-// all workers: the totals are atomics touched once per connection, the table of sources is split into
-// shards with a lock each, held for a few instructions and only when a bound on sources is set.
-// It counts and answers; closing the connection and counting the refusal is the listener's part. It
-// outlives every Ticket it gave.
+// Who may come in: the bounds on connections (and UDP sessions) of the process, of a listener and
+// of a source address, and the rate at which new ones are taken. One Admission for the process,
+// shared by all workers: the totals are atomics touched once per connection, the table of sources
+// is split into shards with a lock each, held for a few instructions and only when a bound on
+// sources is set. It counts and answers; closing the connection and counting the refusal is the
+// listener's part. It outlives every Ticket it gave.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +40,8 @@ class Ticket {
 class Admission {
  public:
   // `descriptors_max` is the limit in force: what it leaves beside the reserve, at two for each
-  // connection, is the total bound, unless the snapshot sets a lower one. `hash_key` keeps strangers
-  // from choosing their shard.
+  // connection, is the total bound, unless the snapshot sets a lower one. `hash_key` keeps
+  // strangers from choosing their shard.
   Admission(const model::Snapshot& snapshot, std::uint64_t descriptors_max, std::uint64_t hash_key);
   Admission(const Admission&) = delete;
   Admission& operator=(const Admission&) = delete;
@@ -51,7 +51,8 @@ class Admission {
   // unix socket `source` is the unspecified address and no bound on sources applies. A datagram
   // listener without a bound has one of 65536 sessions. Rates allow a burst of one second's worth.
   // Any thread.
-  [[nodiscard]] Result<Ticket> enter(base::ListenerId listener, const base::IpAddress& source, Instant now);
+  [[nodiscard]] Result<Ticket> enter(base::ListenerId listener, const base::IpAddress& source,
+                                     Instant now);
 
   [[nodiscard]] std::uint64_t connections() const noexcept;
   [[nodiscard]] std::uint64_t connections_max() const noexcept;

@@ -13,6 +13,14 @@
 #include <utility>
 #include <vector>
 
+#include "base/address.h"
+#include "base/error.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "model/listener.h"
+#include "model/snapshot.h"
+
 namespace causeway::proxy {
 namespace {
 
@@ -33,7 +41,8 @@ model::Snapshot two_listeners() {
   return snapshot;
 }
 
-Errc refusal(Admission& admission, base::ListenerId listener, const base::IpAddress& source, Instant now = kNow) {
+Errc refusal(Admission& admission, base::ListenerId listener, const base::IpAddress& source,
+             Instant now = kNow) {
   const auto ticket = admission.enter(listener, source, now);
   EXPECT_FALSE(ticket.has_value());
   return ticket ? Errc::system : ticket.error().code;
@@ -202,8 +211,9 @@ TEST(Admission, workers_together_never_pass_a_bound) {
     std::vector<std::pair<Ticket, std::size_t>> held;
     for (std::size_t round = 0; round < 5000; ++round) {
       const std::size_t source = (round + worker) % kSources;
-      auto ticket = admission.enter(round % 2 == 0 ? kFirst : kSecond, ip(static_cast<std::uint8_t>(source)),
-                                    kNow + static_cast<std::int64_t>(round) * 1us);
+      auto ticket =
+          admission.enter(round % 2 == 0 ? kFirst : kSecond, ip(static_cast<std::uint8_t>(source)),
+                          kNow + static_cast<std::int64_t>(round) * 1us);
       if (ticket) {
         ++entered;
         if (++inside > kTotal || ++inside_of_source[source] > kPerSource) was_passed = true;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A rate with a burst of one second's worth, in whole numbers: what was granted up to any moment is
-// exact, whatever the rate. It reads no clock and takes no lock; who shares one between threads locks
-// around it (admission.cc).
+// exact, whatever the rate. It reads no clock and takes no lock; who shares one between threads
+// locks around it (admission.cc).
 #pragma once
 
 #include <algorithm>
@@ -42,9 +42,11 @@ class TokenBucket {
     if (now <= refilled_at_) return;
     // The first refill finds a full bucket; the difference to an epoch long ago may not be formed.
     const bool is_full = level_ == kToken * per_second_;
-    const Duration passed =
-        is_full ? Duration::zero() : std::min<Duration>(now - refilled_at_, std::chrono::seconds(1));
-    level_ = std::min(level_ + static_cast<std::uint64_t>(passed.count()) * per_second_, kToken * per_second_);
+    const Duration passed = is_full
+                                ? Duration::zero()
+                                : std::min<Duration>(now - refilled_at_, std::chrono::seconds(1));
+    level_ = std::min(level_ + static_cast<std::uint64_t>(passed.count()) * per_second_,
+                      kToken * per_second_);
     refilled_at_ = now;
   }
 

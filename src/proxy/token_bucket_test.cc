@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "base/time.h"
+
 namespace causeway::proxy {
 namespace {
 

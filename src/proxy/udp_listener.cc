@@ -1,18 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/udp_listener.h"
 
-#include <chrono>
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "base/address.h"
 #include "base/assert.h"
+#include "base/error.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "model/listener.h"
+#include "model/pool.h"
+#include "model/snapshot.h"
+#include "net/datagram.h"
 #include "net/dialer.h"
 #include "net/network.h"
 #include "observe/log.h"
+#include "observe/log_field.h"
+#include "proxy/route_table.h"
+#include "proxy/udp_send.h"
+#include "proxy/udp_session.h"
+#include "proxy/worker.h"
 #include "runtime/sleep.h"
+#include "runtime/task.h"
 #include "upstream/attempts.h"
+#include "upstream/pool.h"
 #include "wire/proxy_header.h"
 
 namespace causeway::proxy {
@@ -48,9 +67,11 @@ bool is_lost_peer(const Error& error) noexcept {
 }  // namespace
 
 Result<std::unique_ptr<UdpListener>> UdpListener::open(Worker& worker, model::SnapshotPtr snapshot,
-                                                       base::ListenerId id, const base::Address& address) {
+                                                       base::ListenerId id,
+                                                       const base::Address& address) {
   const auto* socket_address = address.socket();
-  if (socket_address == nullptr) return fail(Errc::unsupported, Side::local, "datagrams come to IP addresses");
+  if (socket_address == nullptr)
+    return fail(Errc::unsupported, Side::local, "datagrams come to IP addresses");
   net::DatagramOptions options = socket_options(snapshot->listeners.at(id.index()));
   options.reuse_port = true;
   auto socket = worker.network.bind_datagram(*socket_address, options);
@@ -58,7 +79,8 @@ Result<std::unique_ptr<UdpListener>> UdpListener::open(Worker& worker, model::Sn
   return std::make_unique<UdpListener>(worker, std::move(snapshot), id, *std::move(socket));
 }
 
-UdpListener::UdpListener(Worker& worker, model::SnapshotPtr snapshot, base::ListenerId id, net::DatagramPtr socket)
+UdpListener::UdpListener(Worker& worker, model::SnapshotPtr snapshot, base::ListenerId id,
+                         net::DatagramPtr socket)
     : worker_(worker),
       snapshot_(std::move(snapshot)),
       id_(id),
@@ -73,8 +95,9 @@ UdpListener::UdpListener(Worker& worker, model::SnapshotPtr snapshot, base::List
       serving_(worker.loop) {
   CW_ASSERT(local_.socket() != nullptr);
   if (!unreachable_) {
-    worker_.log.debug("listener {listener} may not send ICMP: downstreams of a refusing endpoint are not told",
-                      observe::field("listener", std::string_view(model_.name)));
+    worker_.log.debug(
+        "listener {listener} may not send ICMP: downstreams of a refusing endpoint are not told",
+        observe::field("listener", std::string_view(model_.name)));
   }
 }
 
@@ -175,8 +198,8 @@ Result<UdpSession*> UdpListener::open_session(const UdpSessionKey& key) {
   auto upstream = reach(worker_.pool(route->pool), key.source.ip);
   if (!upstream) return fail(upstream);
 
-  auto session = std::make_unique<UdpSession>(worker_.loop, key, *std::move(ticket), *std::move(upstream),
-                                              model_.timeouts.idle);
+  auto session = std::make_unique<UdpSession>(worker_.loop, key, *std::move(ticket),
+                                              *std::move(upstream), model_.timeouts.idle);
   UdpSession* const opened = session.get();
   sessions_.insert(*opened);
   metrics_.sessions_opened.add();
@@ -185,12 +208,13 @@ Result<UdpSession*> UdpListener::open_session(const UdpSessionKey& key) {
   return opened;
 }
 
-// Endpoints are tried until one can be dialled. Whether it is there, only its answer or its refusal will
-// tell.
+// Endpoints are tried until one can be dialled. Whether it is there, only its answer or its refusal
+// will tell.
 Result<UdpUpstream> UdpListener::reach(upstream::Pool& pool, const base::IpAddress& source) {
   const model::SendProxy send_proxy = pool.spec().send_proxy;
   // Version 1 is a line of a stream; the check of the configuration refuses it here.
-  if (send_proxy == model::SendProxy::v1) return fail(Errc::unsupported, Side::local, "PROXY v1 over UDP");
+  if (send_proxy == model::SendProxy::v1)
+    return fail(Errc::unsupported, Side::local, "PROXY v1 over UDP");
   upstream::Attempts attempts(pool.spec(), source, model_.timeouts.queue);
   Error last;
   for (;;) {
@@ -223,7 +247,8 @@ void UdpListener::refuse(const net::Packet& packet, const Error& why) {
     using observe::field;
     worker_.log.warn("listener {listener} refuses new sessions: {reason}",
                      field("listener", std::string_view(model_.name)),
-                     field("reason", base::describe(why.code).text), field("suppressed", *suppressed));
+                     field("reason", base::describe(why.code).text),
+                     field("suppressed", *suppressed));
   }
 }
 
@@ -257,7 +282,8 @@ bool UdpListener::answer_some(UdpSession& session) {
     session.touch();
     session.on_answered();
     session.lease().add_bytes(0, bytes_in(packets));
-    // An unreachable downstream is no reason to end: it may come back, and silence ends the session.
+    // An unreachable downstream is no reason to end: it may come back, and silence ends the
+    // session.
     const UdpSent sent = send_packets(*socket_, packets, metrics_.dropped);
     session.add_bytes(0, sent.bytes);
     metrics_.sent_datagrams.add(sent.datagrams);
@@ -271,14 +297,16 @@ void UdpListener::on_endpoint_lost(UdpSession& session, Error error) {
   error.side = Side::upstream;
   session.lease().on_connect_failed(error);
   send_unreachable(session.key());
-  // Out of the table at once: the next datagram opens a session with an endpoint that is picked anew.
+  // Out of the table at once: the next datagram opens a session with an endpoint that is picked
+  // anew.
   sessions_.remove(session);
   session.end(error.code);
 }
 
 void UdpListener::send_unreachable(const UdpSessionKey& key) {
   if (!unreachable_ || !unreachable_rate_.try_take(worker_.loop.now())) return;
-  const auto sent = unreachable_->send(key.source, {.ip = key.asked, .port = local_.socket()->port});
+  const auto sent =
+      unreachable_->send(key.source, {.ip = key.asked, .port = local_.socket()->port});
   if (sent) metrics_.icmp_errors.add();
 }
 
@@ -292,8 +320,8 @@ void UdpListener::conclude(UdpSession& session) {
   worker_.log.info("session {source} -> {endpoint} ended", field("source", session.key().source),
                    field("endpoint", std::string_view(endpoint)),
                    field("listener", std::string_view(model_.name)),
-                   field("received_bytes", session.received_bytes()), field("sent_bytes", session.sent_bytes()),
-                   field("duration", session.age()),
+                   field("received_bytes", session.received_bytes()),
+                   field("sent_bytes", session.sent_bytes()), field("duration", session.age()),
                    field("reason", base::describe(session.ended_because()).name));
 }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// One UDP listener on one worker. Datagrams of one source, sent to one address of ours, are a session:
-// it has an endpoint, a connected socket towards it, and a task that carries the answers back from the
-// address that was asked. Owned by the worker's part of the gateway, used on that worker's loop only.
+// One UDP listener on one worker. Datagrams of one source, sent to one address of ours, are a
+// session: it has an endpoint, a connected socket towards it, and a task that carries the answers
+// back from the address that was asked. Owned by the worker's part of the gateway, used on that
+// worker's loop only.
 //
-// It queues nothing: what the kernel does not take is dropped and counted by its reason. A refusal by
-// the endpoint ends the session, so that the next datagram picks an endpoint again, and is carried back
-// to the downstream where the process may send ICMP.
+// It queues nothing: what the kernel does not take is dropped and counted by its reason. A refusal
+// by the endpoint ends the session, so that the next datagram picks an endpoint again, and is
+// carried back to the downstream where the process may send ICMP.
 #pragma once
 
 #include <array>
@@ -38,10 +39,13 @@ class UdpListener {
 
   // Binds to `address`, which is the listener's own unless another worker was given a port already.
   // Errors: those of Network::bind_datagram; unsupported when it is no IP address.
-  [[nodiscard]] static Result<std::unique_ptr<UdpListener>> open(Worker& worker, model::SnapshotPtr snapshot,
-                                                                 base::ListenerId id, const base::Address& address);
+  [[nodiscard]] static Result<std::unique_ptr<UdpListener>> open(Worker& worker,
+                                                                 model::SnapshotPtr snapshot,
+                                                                 base::ListenerId id,
+                                                                 const base::Address& address);
 
-  UdpListener(Worker& worker, model::SnapshotPtr snapshot, base::ListenerId id, net::DatagramPtr socket);
+  UdpListener(Worker& worker, model::SnapshotPtr snapshot, base::ListenerId id,
+              net::DatagramPtr socket);
   UdpListener(const UdpListener&) = delete;
   UdpListener& operator=(const UdpListener&) = delete;
   ~UdpListener() = default;
@@ -71,8 +75,8 @@ class UdpListener {
   void forward_of(UdpSession& session, std::span<const net::Packet> packets);
   [[nodiscard]] UdpSent send_upstream(UdpSession& session, std::span<const net::Packet> packets);
 
-  // The session that `packet` belongs to, opened if there is none. nullptr when it is refused: then the
-  // packet is counted as dropped.
+  // The session that `packet` belongs to, opened if there is none. nullptr when it is refused: then
+  // the packet is counted as dropped.
   [[nodiscard]] UdpSession* session_of(const net::Packet& packet);
   [[nodiscard]] Result<UdpSession*> open_session(const UdpSessionKey& key);
   [[nodiscard]] Result<UdpUpstream> reach(upstream::Pool& pool, const base::IpAddress& source);

@@ -1,200 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
+// The UDP listener in a simulated world; over real sockets it is in udp_listener_sockets_test.cc.
 #include "proxy/udp_listener.h"
 
 #include <gtest/gtest.h>
 
-#include <array>
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
-#include "base/memory_budget.h"
-#include "net/system_network.h"
-#include "observe/memory_log.h"
-#include "os/system_clock.h"
+#include "base/address.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/ids.h"
+#include "model/pool.h"
+#include "model/snapshot.h"
+#include "net/datagram.h"
+#include "proxy/internal/udp_test_gateway.h"
 #include "runtime/limits.h"
-#include "runtime/sleep.h"
+#include "runtime/scope.h"
+#include "sim/host.h"
 #include "sim/seeds.h"
 #include "sim/world.h"
-#include "upstream/members.h"
 #include "wire/proxy_header.h"
 
 namespace causeway::proxy {
 namespace {
 
 using namespace std::chrono_literals;
+using namespace udp_test;
 
-base::SocketAddress address(std::string_view text) { return base::SocketAddress::parse(text).value(); }
-
-// --- Both ends of a session --------------------------------------------------------------------------
-
-struct Got {
-  std::string text;
-  base::SocketAddress peer{};
-  base::IpAddress local_ip{};
-};
-
-// What arrives next, cut into datagrams.
-Task<Result<std::vector<Got>>> receive_some(net::DatagramSocket& socket) {
-  std::array<net::Packet, net::DatagramSocket::kBatchMax> packets;
-  for (;;) {
-    const auto count = socket.receive_now(packets);
-    if (!count && count.error().code != Errc::would_block) co_return fail(count);
-    if (count) {
-      std::vector<Got> got;
-      for (const net::Packet& packet : std::span(packets).first(*count)) {
-        const std::string_view text = base::as_text(packet.payload);
-        const std::size_t step = packet.segment_bytes > 0 ? packet.segment_bytes : std::max<std::size_t>(text.size(), 1);
-        std::size_t at = 0;
-        do {
-          got.push_back({std::string(text.substr(at, step)), packet.peer, packet.local_ip});
-          at += step;
-        } while (at < text.size());
-      }
-      co_return got;
-    }
-    const auto ready = co_await socket.readable();
-    if (!ready) co_return fail(ready);
-  }
-}
-
-// Answers each datagram with its name and what it got, until it is cancelled.
-Task<void> serve_echo(net::DatagramSocket& socket, std::string name) {
-  for (;;) {
-    const auto got = co_await receive_some(socket);
-    if (!got) co_return;
-    for (const Got& one : *got) {
-      const std::string answer = name + one.text;
-      const net::Packet packet{.payload = base::as_bytes(answer), .peer = one.peer, .local_ip = one.local_ip};
-      EXPECT_EQ(socket.send_now({&packet, 1}), 1U);
-    }
-  }
-}
-
-void send(net::DatagramSocket& socket, std::string_view text) {
-  const net::Packet packet{.payload = base::as_bytes(text)};
-  EXPECT_EQ(socket.send_now({&packet, 1}), 1U);
-}
-
-// The answer to one datagram, or why there is none; `deadline` when there is silence.
-Task<Result<std::string>> ask(net::DatagramSocket& socket, std::string text) {
-  send(socket, text);
-  const auto got = co_await runtime::within(1s, receive_some(socket));
-  if (!got) co_return fail(got);
-  EXPECT_EQ(got->size(), 1U);
-  co_return got->front().text;
-}
-
-Task<Result<std::vector<std::string>>> receive_count(net::DatagramSocket& socket, std::size_t count) {
-  std::vector<std::string> texts;
-  while (texts.size() < count) {
-    const auto got = co_await runtime::within(5s, receive_some(socket));
-    if (!got) co_return fail(got);
-    for (const Got& one : *got) texts.push_back(one.text);
-  }
-  co_return texts;
-}
-
-// --- The gateway between them ------------------------------------------------------------------------
-
-struct IgnoredFailures final : upstream::FailureSink {
-  void on_failing(base::PoolId /*pool*/, base::EndpointId /*endpoint*/) override { ++failing; }
-  int failing = 0;
-};
-
-// One worker with one UDP listener and its pools.
-class Gateway {
- public:
-  // `endpoints`: of each pool.
-  Gateway(runtime::Loop& loop, net::Network& network, model::Snapshot snapshot)
-      : snapshot_(std::make_shared<const model::Snapshot>(std::move(snapshot))),
-        network_(network),
-        dialer_(network),
-        bells_({&loop}),
-        admission_(*snapshot_, 100'000, 1),
-        worker_{.id = base::WorkerId(0),
-                .loop = loop,
-                .network = network_,
-                .dialer = dialer_,
-                .chunks = chunks_,
-                .pipes = pipes_,
-                .scratch = scratch_,
-                .hello_scratch = *hello_,
-                .log = log_.log(),
-                .admission = admission_,
-                .pools = {}} {
-    for (const model::Pool& spec : snapshot_->pools) {
-      const base::PoolId id(static_cast<std::uint32_t>(shared_.size()));
-      shared_.push_back(std::make_unique<upstream::PoolShared>(id, spec, 1, bells_, failures_));
-      upstream::Members members;
-      for (const model::Endpoint& endpoint : spec.endpoints) {
-        members.entries.push_back({.endpoint = upstream::make_endpoint(base::EndpointId(next_endpoint_++),
-                                                                       endpoint.address, 1, loop.now())});
-      }
-      worker_.pools.push_back(std::make_unique<upstream::Pool>(*shared_.back(), base::WorkerId(0), loop,
-                                                               upstream::make_members(std::move(members))));
-    }
-    auto opened = UdpListener::open(worker_, snapshot_, base::ListenerId(0), snapshot_->listeners[0].bind);
-    EXPECT_TRUE(opened);
-    listener_ = *std::move(opened);
-    listener_->start();
-  }
-
-  [[nodiscard]] UdpListener& listener() { return *listener_; }
-  [[nodiscard]] const observe::UdpMetrics& metrics() const { return listener_->metrics(); }
-  [[nodiscard]] Admission& admission() { return admission_; }
-  [[nodiscard]] const observe::PoolMetrics& pool_metrics() const { return worker_.pools[0]->metrics(); }
-  [[nodiscard]] observe::MemoryLog& log() { return log_; }
-  [[nodiscard]] int failing() const { return failures_.failing; }
-  [[nodiscard]] base::SocketAddress at(std::string_view ip) const {
-    return {.ip = base::IpAddress::parse(ip).value(), .port = listener_->local().socket()->port};
-  }
-  Task<void> close() { return listener_->close_all(); }
-
- private:
-  model::SnapshotPtr snapshot_;
-  net::Network& network_;
-  net::DirectDialer dialer_;
-  base::MemoryBudget budget_{1U << 20U};
-  base::ChunkPool chunks_{budget_, {}};
-  os::PipePool pipes_{65536, 4};
-  std::vector<std::byte> scratch_ = std::vector<std::byte>(128 * 1024);
-  std::unique_ptr<wire::TlsHelloScratch> hello_ = std::make_unique<wire::TlsHelloScratch>();
-  observe::MemoryLog log_;
-  IgnoredFailures failures_;
-  upstream::SlotBells bells_;
-  Admission admission_;
-  std::uint32_t next_endpoint_ = 0;
-  std::vector<std::unique_ptr<upstream::PoolShared>> shared_;
-  Worker worker_;
-  std::unique_ptr<UdpListener> listener_;
-};
-
-model::Pool pool_of(const std::vector<base::SocketAddress>& endpoints) {
-  model::Pool pool;
-  pool.name = "pool";
-  pool.balance = model::Balance::round_robin;
-  for (const base::SocketAddress& endpoint : endpoints) pool.endpoints.push_back({.address = endpoint});
-  return pool;
-}
-
-model::Snapshot snapshot_of(std::string_view bind, const std::vector<base::SocketAddress>& endpoints) {
-  model::Snapshot snapshot;
-  snapshot.pools.push_back(pool_of(endpoints));
-  model::Listener listener;
-  listener.name = "dns";
-  listener.bind = address(bind);
-  listener.protocol = model::Protocol::udp;
-  listener.routes.push_back({.match = {}, .pool = base::PoolId(0)});
-  listener.timeouts.idle = 30s;
-  snapshot.listeners.push_back(std::move(listener));
-  return snapshot;
-}
-
-// --- In a simulated world ----------------------------------------------------------------------------
+// --- In a simulated world
+// ----------------------------------------------------------------------------
 
 constexpr std::string_view kGateway = "10.0.0.1:53";
 
@@ -209,7 +51,8 @@ class UdpListenerTest : public testing::Test {
   }
 
   Gateway& start(model::Snapshot snapshot) {
-    gateway_ = std::make_unique<Gateway>(world_.loop(), world_.network("10.0.0.1"), std::move(snapshot));
+    gateway_ =
+        std::make_unique<Gateway>(world_.loop(), world_.network("10.0.0.1"), std::move(snapshot));
     return *gateway_;
   }
   // An endpoint that answers, on a host of its own.
@@ -233,7 +76,8 @@ class UdpListenerTest : public testing::Test {
 };
 
 TEST_F(UdpListenerTest, datagrams_of_one_source_are_one_session) {
-  Gateway& gateway = start(snapshot_of(kGateway, {add_echo("10.0.1.1:53", "a:"), add_echo("10.0.1.2:53", "b:")}));
+  Gateway& gateway =
+      start(snapshot_of(kGateway, {add_echo("10.0.1.1:53", "a:"), add_echo("10.0.1.2:53", "b:")}));
   const auto downstream = connect_from("10.0.2.1");
   const auto first = ask_once(*downstream, "one");
   ASSERT_TRUE(first);
@@ -250,7 +94,8 @@ TEST_F(UdpListenerTest, datagrams_of_one_source_are_one_session) {
 }
 
 TEST_F(UdpListenerTest, other_sources_have_sessions_of_their_own) {
-  Gateway& gateway = start(snapshot_of(kGateway, {add_echo("10.0.1.1:53", "a:"), add_echo("10.0.1.2:53", "b:")}));
+  Gateway& gateway =
+      start(snapshot_of(kGateway, {add_echo("10.0.1.1:53", "a:"), add_echo("10.0.1.2:53", "b:")}));
   const auto first = connect_from("10.0.2.1");
   const auto second = connect_from("10.0.2.1");
   const auto third = connect_from("10.0.2.2");
@@ -262,10 +107,12 @@ TEST_F(UdpListenerTest, other_sources_have_sessions_of_their_own) {
 }
 
 TEST_F(UdpListenerTest, a_wildcard_answers_from_the_address_that_was_asked) {
-  world_.internet().add_address(world_.internet().host(address(kGateway).ip), base::IpAddress::parse("10.0.0.2").value());
+  world_.internet().add_address(world_.internet().host(address(kGateway).ip),
+                                base::IpAddress::parse("10.0.0.2").value());
   Gateway& gateway = start(snapshot_of("0.0.0.0:53", {add_echo("10.0.1.1:53", "a:")}));
   // One local port towards both, so that only the asked address tells the sessions apart.
-  const auto downstream = world_.network("10.0.2.1").bind_datagram(address("10.0.2.1:4000"), {}).value();
+  const auto downstream =
+      world_.network("10.0.2.1").bind_datagram(address("10.0.2.1:4000"), {}).value();
   for (const std::string_view asked : {"10.0.0.1:53", "10.0.0.2:53"}) {
     const net::Packet packet{.payload = base::as_bytes("q"), .peer = address(asked)};
     ASSERT_EQ(downstream->send_now({&packet, 1}), 1U);
@@ -341,7 +188,8 @@ TEST_F(UdpListenerTest, the_rate_of_new_sessions_is_bounded) {
 TEST_F(UdpListenerTest, a_refusal_reaches_the_downstream_and_the_next_datagram_picks_again) {
   // Nobody listens at the first endpoint; its host says so.
   world_.network("10.0.1.1");
-  Gateway& gateway = start(snapshot_of(kGateway, {address("10.0.1.1:53"), add_echo("10.0.1.2:53", "b:")}));
+  Gateway& gateway =
+      start(snapshot_of(kGateway, {address("10.0.1.1:53"), add_echo("10.0.1.2:53", "b:")}));
   const auto downstream = connect_from("10.0.2.1");
   int refusals = 0;
   int answers = 0;
@@ -375,7 +223,8 @@ TEST_F(UdpListenerTest, refusals_are_carried_back_at_a_bounded_rate) {
   }
   world_.run_for(500ms);
   EXPECT_EQ(gateway.metrics().icmp_errors.value(), UdpListener::kUnreachablePerSecond);
-  EXPECT_EQ(gateway.metrics().dropped.value(Errc::refused), UdpListener::kUnreachablePerSecond + 20);
+  EXPECT_EQ(gateway.metrics().dropped.value(Errc::refused),
+            UdpListener::kUnreachablePerSecond + 20);
 }
 
 TEST_F(UdpListenerTest, repeated_refusals_are_held_against_the_endpoint) {
@@ -399,8 +248,10 @@ TEST_F(UdpListenerTest, the_source_chooses_the_route) {
   model::Snapshot snapshot = snapshot_of(kGateway, {add_echo("10.0.1.1:53", "inside:")});
   snapshot.pools.push_back(pool_of({add_echo("10.0.1.2:53", "office:")}));
   snapshot.listeners[0].routes = {
-      {.match = {.sni = {}, .alpn = {}, .source = {base::Network::parse("10.0.0.0/8").value()}}, .pool = base::PoolId(0)},
-      {.match = {.sni = {}, .alpn = {}, .source = {base::Network::parse("10.0.2.0/24").value()}}, .pool = base::PoolId(1)}};
+      {.match = {.sni = {}, .alpn = {}, .source = {base::Network::parse("10.0.0.0/8").value()}},
+       .pool = base::PoolId(0)},
+      {.match = {.sni = {}, .alpn = {}, .source = {base::Network::parse("10.0.2.0/24").value()}},
+       .pool = base::PoolId(1)}};
   Gateway& gateway = start(std::move(snapshot));
   EXPECT_EQ(ask_once(*connect_from("10.0.2.1"), "x"), "office:x");
   EXPECT_EQ(ask_once(*connect_from("10.0.3.1"), "x"), "inside:x");
@@ -422,7 +273,8 @@ TEST_F(UdpListenerTest, a_draining_listener_opens_nothing_and_serves_what_is_ope
 }
 
 TEST_F(UdpListenerTest, a_proxy_header_goes_before_every_datagram) {
-  const auto endpoint = world_.network("10.0.1.1").bind_datagram(address("10.0.1.1:53"), {}).value();
+  const auto endpoint =
+      world_.network("10.0.1.1").bind_datagram(address("10.0.1.1:53"), {}).value();
   model::Snapshot snapshot = snapshot_of(kGateway, {address("10.0.1.1:53")});
   snapshot.pools[0].send_proxy = model::SendProxy::v2;
   start(std::move(snapshot));
@@ -487,29 +339,35 @@ TEST_F(UdpListenerTest, an_ended_session_is_logged_where_it_is_wanted) {
   EXPECT_EQ(gateway.log().count_of("reason=idle_timeout"), 1U);
 }
 
-// Many sources over a network that loses, doubles and reorders; endpoints that come and go. Nothing may
-// be left, and every datagram has to be accounted for, which the world itself checks at its end.
+// Many sources over a network that loses, doubles and reorders; endpoints that come and go. Nothing
+// may be left, and every datagram has to be accounted for, which the world itself checks at its
+// end.
 TEST(UdpListenerStorm, leaves_nothing_behind) {
   for (const std::uint64_t seed : sim::seeds(20)) {
     SCOPED_TRACE(seed);
     sim::World world(seed);
-    world.internet().set_default_link({.jitter = 20ms, .lost_per_mille = 50, .doubled_per_mille = 50});
+    world.internet().set_default_link(
+        {.jitter = 20ms, .lost_per_mille = 50, .doubled_per_mille = 50});
     auto echo = world.network("10.0.1.1").bind_datagram(address("10.0.1.1:53"), {}).value();
     world.network("10.0.1.2");
-    model::Snapshot snapshot = snapshot_of(kGateway, {address("10.0.1.1:53"), address("10.0.1.2:53")});
+    model::Snapshot snapshot =
+        snapshot_of(kGateway, {address("10.0.1.1:53"), address("10.0.1.2:53")});
     snapshot.listeners[0].max_connections = 20;
     snapshot.listeners[0].timeouts.idle = 2s;
     runtime::Scope endpoints(world.loop());
     endpoints.spawn(serve_echo(*echo, "a:"));
     Gateway gateway(world.loop(), world.network("10.0.0.1"), std::move(snapshot));
     std::vector<net::DatagramPtr> downstreams;
-    for (int i = 0; i < 30; ++i) downstreams.push_back(world.network("10.0.2.1").connect_datagram(address(kGateway), {}).value());
+    for (int i = 0; i < 30; ++i)
+      downstreams.push_back(
+          world.network("10.0.2.1").connect_datagram(address(kGateway), {}).value());
     for (int step = 0; step < 500; ++step) {
       auto& downstream = downstreams[world.random().below(30)];
       const std::string text(world.random().below(1200), 'x');
       const net::Packet packet{.payload = base::as_bytes(text)};
       std::ignore = downstream->send_now({&packet, 1});  // may tell of a refusal
-      if (world.random().below(3) == 0) world.run_for(std::chrono::milliseconds(world.random().below(200)));
+      if (world.random().below(3) == 0)
+        world.run_for(std::chrono::milliseconds(world.random().below(200)));
       ASSERT_LE(gateway.listener().sessions(), 20U);
     }
     if (world.random().below(2) == 0) world.run_for(10s);
@@ -521,105 +379,6 @@ TEST(UdpListenerStorm, leaves_nothing_behind) {
     EXPECT_EQ(metrics.sessions_active.value(), 0);
     EXPECT_EQ(gateway.admission().connections(), 0U);
   }
-}
-
-// --- Over real sockets -------------------------------------------------------------------------------
-
-class UdpListenerOnSocketsTest : public testing::Test {
- protected:
-  ~UdpListenerOnSocketsTest() override {
-    endpoints_.cancel();
-    if (gateway_) runtime::run_until_done(loop_, gateway_->close());
-    while (endpoints_.running() > 0) loop_.turn();
-  }
-
-  net::DatagramPtr bind(std::string_view where) { return network_.bind_datagram(address(where), {}).value(); }
-  base::SocketAddress add_echo(std::string name) {
-    sockets_.push_back(bind("127.0.0.1:0"));
-    endpoints_.spawn(serve_echo(*sockets_.back(), std::move(name)));
-    return *sockets_.back()->local().socket();
-  }
-  net::DatagramPtr connect(const base::SocketAddress& to) { return network_.connect_datagram(to, {}).value(); }
-  Gateway& start(model::Snapshot snapshot) {
-    gateway_ = std::make_unique<Gateway>(loop_, network_, std::move(snapshot));
-    return *gateway_;
-  }
-  template <class T>
-  T run(Task<T> task) {
-    return runtime::run_until_done(loop_, std::move(task));
-  }
-
-  os::SystemClock clock_;
-  std::unique_ptr<runtime::EpollPoller> poller_ = *runtime::EpollPoller::create(clock_);
-  runtime::Loop loop_{clock_, *poller_, 1};
-  net::SystemNetwork network_{loop_, *poller_};
-  std::vector<net::DatagramPtr> sockets_;
-  runtime::Scope endpoints_{loop_};
-  std::unique_ptr<Gateway> gateway_;
-};
-
-TEST_F(UdpListenerOnSocketsTest, a_wildcard_answers_from_the_address_that_was_asked) {
-  Gateway& gateway = start(snapshot_of("[::]:0", {add_echo("a:")}));
-  for (const std::string_view asked : {"127.0.0.1", "127.0.0.2", "::1"}) {
-    // A connected socket takes answers from that address only.
-    const auto downstream = connect(gateway.at(asked));
-    EXPECT_EQ(run(ask(*downstream, "x")), "a:x") << asked;
-  }
-  EXPECT_EQ(gateway.listener().sessions(), 3U);
-}
-
-TEST_F(UdpListenerOnSocketsTest, a_burst_goes_through_with_its_boundaries) {
-  Gateway& gateway = start(snapshot_of("127.0.0.1:0", {add_echo("a:")}));
-  const auto downstream = connect(gateway.at("127.0.0.1"));
-  std::vector<std::string> texts;
-  for (int i = 0; i < 40; ++i) texts.emplace_back(i % 10 == 9 ? 300U : 1000U, static_cast<char>('A' + i));
-  std::vector<net::Packet> packets;
-  for (const std::string& text : texts) packets.push_back({.payload = base::as_bytes(text)});
-  for (std::span<const net::Packet> rest(packets); !rest.empty();) {
-    const auto sent = downstream->send_now(rest);
-    ASSERT_TRUE(sent);
-    rest = rest.subspan(*sent);
-  }
-  const auto answers = run(receive_count(*downstream, texts.size()));
-  ASSERT_TRUE(answers);
-  for (std::string& text : texts) text.insert(0, "a:");
-  EXPECT_EQ(*answers, texts);
-  EXPECT_EQ(gateway.metrics().received_datagrams.value(), 40U);
-  EXPECT_EQ(gateway.metrics().sent_datagrams.value(), 40U);
-  EXPECT_EQ(gateway.metrics().dropped.total(), 0U);
-}
-
-TEST_F(UdpListenerOnSocketsTest, the_largest_datagram_passes_and_what_ipv4_cannot_carry_is_counted) {
-  auto endpoint = bind("127.0.0.1:0");
-  Gateway& gateway = start(snapshot_of("[::]:0", {*endpoint->local().socket()}));
-  const auto downstream = connect(gateway.at("::1"));
-  const std::string largest(65507, 'x');
-  send(*downstream, largest);
-  const auto got = run(receive_count(*endpoint, 1));
-  ASSERT_TRUE(got);
-  EXPECT_EQ(got->front(), largest);
-
-  send(*downstream, std::string(65520, 'x'));  // IPv6 carries it
-  send(*downstream, "and on");
-  EXPECT_EQ(run(receive_count(*endpoint, 1)), std::vector<std::string>{"and on"});
-  EXPECT_EQ(gateway.metrics().dropped.value(Errc::datagram_too_large), 1U);
-  EXPECT_EQ(gateway.metrics().dropped.total(), 1U);
-}
-
-TEST_F(UdpListenerOnSocketsTest, a_refusal_is_carried_back) {
-  auto nobody = bind("127.0.0.1:0");
-  const base::SocketAddress gone = *nobody->local().socket();
-  nobody.reset();
-  if (!network_.unreachable_sender()) GTEST_SKIP() << "raw sockets are not permitted";
-  Gateway& gateway = start(snapshot_of("[::]:0", {gone}));
-  for (const std::string_view asked : {"127.0.0.3", "::1"}) {
-    const auto downstream = connect(gateway.at(asked));
-    const auto answer = run(ask(*downstream, "x"));
-    ASSERT_FALSE(answer);
-    EXPECT_EQ(answer.error().code, Errc::refused) << asked;
-  }
-  EXPECT_EQ(gateway.listener().sessions(), 0U);
-  EXPECT_EQ(gateway.metrics().icmp_errors.value(), 2U);
 }
 
 }  // namespace

@@ -4,9 +4,15 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <span>
 
 #include "base/assert.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "net/datagram.h"
+#include "observe/reason_counters.h"
 
 namespace causeway::proxy {
 namespace {
@@ -64,8 +70,8 @@ class Sending {
     sent_.bytes += packet.payload.size();
   }
 
-  // `first` was not taken. Returns 1 when all of it is accounted for, 0 when it and what is behind it
-  // are not worth another try.
+  // `first` was not taken. Returns 1 when all of it is accounted for, 0 when it and what is behind
+  // it are not worth another try.
   std::size_t settle(const net::Packet& first, const Error& error) {
     if (error.code == Errc::unsupported && first.segment_bytes > 0) {
       send_one_by_one(first);
@@ -112,7 +118,8 @@ UdpSent send_packets(net::DatagramSocket& socket, std::span<const net::Packet> p
 }
 
 UdpSent send_packets_behind(Bytes header, MutableBytes scratch, net::DatagramSocket& socket,
-                            std::span<const net::Packet> packets, observe::ReasonCounters& dropped) {
+                            std::span<const net::Packet> packets,
+                            observe::ReasonCounters& dropped) {
   Sending sending(socket, dropped);
   std::array<net::Packet, net::DatagramSocket::kBatchMax> ready;
   std::size_t count = 0;

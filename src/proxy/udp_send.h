@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sends datagrams to one peer and keeps none: what the kernel does not take now is dropped and counted
-// by its reason. Used by the UDP listener for both ways.
+// Sends datagrams to one peer and keeps none: what the kernel does not take now is dropped and
+// counted by its reason. Used by the UDP listener for both ways.
 #pragma once
 
 #include <cstdint>
@@ -25,11 +25,13 @@ struct UdpSent {
 [[nodiscard]] std::uint64_t datagrams_in(const net::Packet& packet) noexcept;
 
 // All of `packets` are for one peer.
-[[nodiscard]] UdpSent send_packets(net::DatagramSocket& socket, std::span<const net::Packet> packets,
+[[nodiscard]] UdpSent send_packets(net::DatagramSocket& socket,
+                                   std::span<const net::Packet> packets,
                                    observe::ReasonCounters& dropped);
 
 // The same, with `header` in front of each datagram. They are put together in `scratch`.
-[[nodiscard]] UdpSent send_packets_behind(Bytes header, MutableBytes scratch, net::DatagramSocket& socket,
+[[nodiscard]] UdpSent send_packets_behind(Bytes header, MutableBytes scratch,
+                                          net::DatagramSocket& socket,
                                           std::span<const net::Packet> packets,
                                           observe::ReasonCounters& dropped);
 

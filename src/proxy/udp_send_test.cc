@@ -3,25 +3,37 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/address.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "net/datagram.h"
+#include "observe/reason_counters.h"
+
 namespace causeway::proxy {
 namespace {
 
-// Takes what it is told to take. Each answer is for one call of send_now: how many packets go, or the
-// error. Without an answer left it takes everything.
+// Takes what it is told to take. Each answer is for one call of send_now: how many packets go, or
+// the error. Without an answer left it takes everything.
 class ScriptedSocket final : public net::DatagramSocket {
  public:
   void then_takes(std::size_t packets) { script_.push_back({.packets = packets}); }
   void then_fails(Errc code) { script_.push_back({.error = code}); }
   void never_cuts() { can_cut_ = false; }
 
-  Result<std::size_t> receive_now(std::span<net::Packet> /*into*/) override { return fail(Errc::would_block); }
+  Result<std::size_t> receive_now(std::span<net::Packet> /*into*/) override {
+    return fail(Errc::would_block);
+  }
   Result<std::size_t> send_now(std::span<const net::Packet> packets) override {
     EXPECT_FALSE(packets.empty());
     EXPECT_LE(packets.size(), kBatchMax);
@@ -127,7 +139,8 @@ TEST(UdpSend, sends_one_by_one_what_cannot_be_cut_on_the_way) {
   const std::array packets{packet("a"), packet("bbcc1", 2), packet("d"), packet(many, 1)};
   const UdpSent sent = send_packets(socket, packets, dropped);
   ASSERT_EQ(socket.sent.size(), 105U);
-  EXPECT_EQ(Strings(socket.sent.begin(), socket.sent.begin() + 5), (Strings{"a", "bb", "cc", "1", "d"}));
+  EXPECT_EQ(Strings(socket.sent.begin(), socket.sent.begin() + 5),
+            (Strings{"a", "bb", "cc", "1", "d"}));
   EXPECT_EQ(sent.datagrams, 105U);
   EXPECT_EQ(sent.bytes, 107U);
   EXPECT_EQ(dropped.total(), 0U);
@@ -161,7 +174,8 @@ TEST(UdpSend, what_does_not_fit_behind_its_header_is_dropped_and_scratch_is_used
   ScriptedSocket socket;
   observe::ReasonCounters dropped;
   std::array<std::byte, 8> scratch{};
-  const std::array packets{packet("123456"), packet("1234567"), packet("ab"), packet("cd"), packet("ef")};
+  const std::array packets{packet("123456"), packet("1234567"), packet("ab"), packet("cd"),
+                           packet("ef")};
   const UdpSent sent = send_packets_behind(base::as_bytes("H:"), scratch, socket, packets, dropped);
   EXPECT_EQ(socket.sent, (Strings{"H:123456", "H:ab", "H:cd", "H:ef"}));
   EXPECT_EQ(sent.datagrams, 4U);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One downstream source talking to one endpoint over UDP, from its first datagram until both are silent
-// for long enough or the endpoint refuses. Owned by the task that serves it (udp_listener.cc), found by
-// the listener through the session table, on the listener's loop.
+// One downstream source talking to one endpoint over UDP, from its first datagram until both are
+// silent for long enough or the endpoint refuses. Owned by the task that serves it
+// (udp_listener.cc), found by the listener through the session table, on the listener's loop.
 #pragma once
 
 #include <chrono>
@@ -54,7 +54,9 @@ class UdpSession final : public UdpSessionNode, private runtime::Timer {
     ended_.raise(loop_);
   }
   [[nodiscard]] bool has_ended() const noexcept { return ended_because_.has_value(); }
-  [[nodiscard]] Errc ended_because() const noexcept { return ended_because_.value_or(Errc::cancelled); }
+  [[nodiscard]] Errc ended_because() const noexcept {
+    return ended_because_.value_or(Errc::cancelled);
+  }
 
   // Until the endpoint sent something, or the session ended.
   [[nodiscard]] net::WaitAny wait() noexcept {

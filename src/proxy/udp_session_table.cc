@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/udp_session_table.h"
 
+#include <cstdint>
 #include <utility>
+#include <vector>
 
+#include "base/address.h"
 #include "base/assert.h"
 
 namespace causeway::proxy {
 
 UdpSessionNode::~UdpSessionNode() { CW_ASSERT(!is_listed_); }
 
-UdpSessionTable::UdpSessionTable(std::uint64_t hash_key) : hash_key_(hash_key), buckets_(kBucketsMin) {}
+UdpSessionTable::UdpSessionTable(std::uint64_t hash_key)
+    : hash_key_(hash_key), buckets_(kBucketsMin) {}
 
 UdpSessionTable::~UdpSessionTable() { CW_ASSERT(size_ == 0); }
 
 std::uint64_t UdpSessionTable::hash_of(const UdpSessionKey& key) const noexcept {
-  // The source is a stranger's choice and goes through the keyed hash. The asked address is one of few
-  // that are ours; it only has to make a difference.
+  // The source is a stranger's choice and goes through the keyed hash. The asked address is one of
+  // few that are ours; it only has to make a difference.
   std::uint64_t asked = 0;
   for (const std::uint8_t octet : key.asked.octets()) asked = asked * 31U + octet;
   return base::hash_of(key.source, hash_key_ ^ asked);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds the session of a datagram: a chained hash table whose links live in the sessions, so that a
-// session costs no allocation beyond its own. Keyed, since strangers choose their addresses. It owns
-// nothing; who inserts keeps the bound (each session holds a ticket of the Admission). One loop.
+// session costs no allocation beyond its own. Keyed, since strangers choose their addresses. It
+// owns nothing; who inserts keeps the bound (each session holds a ticket of the Admission). One
+// loop.
 #pragma once
 
 #include <cstddef>
@@ -61,11 +62,14 @@ class UdpSessionTable {
   static constexpr std::size_t kBucketsMin = 64;
 
   [[nodiscard]] std::uint64_t hash_of(const UdpSessionKey& key) const noexcept;
-  [[nodiscard]] std::size_t bucket_of(std::uint64_t hash) const noexcept { return hash & (buckets_.size() - 1); }
+  [[nodiscard]] std::size_t bucket_of(std::uint64_t hash) const noexcept {
+    return hash & (buckets_.size() - 1);
+  }
   void grow();
 
   const std::uint64_t hash_key_;
-  std::vector<UdpSessionNode*> buckets_;  // a power of two of them, at least as many as there are nodes
+  std::vector<UdpSessionNode*>
+      buckets_;  // a power of two of them, at least as many as there are nodes
   std::size_t size_ = 0;
 };
 

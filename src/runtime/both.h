@@ -16,7 +16,8 @@ namespace internal {
 template <class T>
 Task<void> run_side(Task<Result<T>> task, std::optional<Result<T>>& answer,
                     std::optional<Error>& first_error, Scope& scope) {
-  answer.emplace(co_await std::move(task));
+  Result<T> result = co_await std::move(task);
+  answer.emplace(std::move(result));
   if (!*answer && !first_error) {
     first_error = answer->error();
     scope.cancel();

@@ -3,12 +3,20 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <memory>
 #include <utility>
 
+#include "base/result.h"
+#include "base/time.h"
+#include "os/epoll.h"
+#include "os/fd.h"
+#include "os/wake_fd.h"
+
 namespace causeway::runtime {
 
-EpollPoller::EpollPoller(Key /*only create*/, const base::Clock& clock, os::Epoll epoll, os::WakeFd wake)
+EpollPoller::EpollPoller(Key /*only create*/, const base::Clock& clock, os::Epoll epoll,
+                         os::WakeFd wake)
     : clock_(clock), epoll_(std::move(epoll)), wake_(std::move(wake)) {}
 
 Result<std::unique_ptr<EpollPoller>> EpollPoller::create(const base::Clock& clock) {
@@ -34,10 +42,7 @@ void EpollPoller::poll(Instant until) {
   std::array<os::Epoll::Ready, kEventsPerPoll> ready;
   const std::size_t count = epoll_.wait(ready, span);
   for (std::size_t i = 0; i < count; ++i) {
-    if (ready[i].owner == nullptr) {
-      wake_.clear();
-      continue;
-    }
+    if (ready[i].owner == nullptr) continue;  // awake is all it asked for
     static_cast<EventSink*>(ready[i].owner)->on_events(ready[i].events);
   }
 }

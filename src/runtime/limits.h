@@ -22,6 +22,8 @@ class DeadlineTimer final : public Timer {
 
  private:
   void on_expired() noexcept override {
+    // Cancelled from above already, the task is only saying goodbye: not the deadline ended it.
+    if (node_.is_cancelled()) return;
     expired_ = true;
     node_.cancel();
   }
@@ -44,6 +46,7 @@ class IdleTimer final : public Timer {
   // Cancels `node` once `limit` has passed without a touch().
   void watch(CancelNode& node) noexcept {
     node_ = &node;
+    expired_ = false;
     touch();
     if (limit_ > Duration::zero()) loop_.arm(*this, last_ + limit_);
   }
@@ -51,6 +54,7 @@ class IdleTimer final : public Timer {
 
  private:
   void on_expired() noexcept override {
+    if (node_->is_cancelled()) return;  // from above: not silence ended it
     if (loop_.now() - last_ < limit_) {
       loop_.arm(*this, last_ + limit_);
       return;

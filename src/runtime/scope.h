@@ -73,7 +73,8 @@ class Scope {
 namespace internal {
 template <class T>
 Task<void> store_answer(Task<T> task, std::optional<T>& answer) {
-  answer.emplace(co_await std::move(task));
+  T value = co_await std::move(task);
+  answer.emplace(std::move(value));
 }
 }  // namespace internal
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A hierarchical timing wheel: six levels of 64 slots at one millisecond, so that arming and disarming
-// a timer cost the same whether ten or a million are armed (Varghese and Lauck, "Hashed and
-// Hierarchical Timing Wheels", 1987). One per loop, used on that loop only. It knows no clock: the
-// loop tells it what time it is.
+// A hierarchical timing wheel: six levels of 64 slots at one millisecond, so that arming and
+// disarming a timer cost the same whether ten or a million are armed (Varghese and Lauck, "Hashed
+// and Hierarchical Timing Wheels", 1987). One per loop, used on that loop only. It knows no clock:
+// the loop tells it what time it is.
 #pragma once
 
 #include <array>
@@ -16,8 +16,8 @@ namespace causeway::runtime {
 
 struct TimerTag {};
 
-// Something that happens later. It is disarmed when it is destroyed. A slot that a disarmed timer left
-// empty may wake the loop once for nothing; that is cheaper than looking after it.
+// Something that happens later. It is disarmed when it is destroyed. A slot that a disarmed timer
+// left empty may wake the loop once for nothing; that is cheaper than looking after it.
 class Timer : public base::ListHook<TimerTag> {
  public:
   Timer() = default;
@@ -40,7 +40,8 @@ class Timer : public base::ListHook<TimerTag> {
 class TimerWheel {
  public:
   static constexpr Duration kTick = std::chrono::milliseconds(1);
-  // Beyond this a timer expires early, at the end of the wheel: 2^36 ms, a little over two years.
+  // A timer that is armed for later than this from now expires early, then: 2^36 ms, a little over
+  // two years.
   static constexpr std::uint64_t kTicksMax = (std::uint64_t{1} << 36U) - 1;
 
   explicit TimerWheel(Instant origin) noexcept : origin_(origin) {}

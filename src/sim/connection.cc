@@ -2,10 +2,23 @@
 #include "sim/connection.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/assert.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "net/stream.h"
+#include "runtime/loop.h"
 #include "sim/internet.h"
+#include "sim/link.h"
+#include "sim/timeline.h"
 
 namespace causeway::sim {
 namespace {
@@ -74,7 +87,8 @@ Result<std::size_t> Connection::read(Which which, MutableBytes into) {
     std::copy(here.received.begin(), stop, into.begin());
     here.received.erase(here.received.begin(), stop);
     end(other(which)).read_bytes += count;
-    if (!here.is_broken) transmit(which, {.kind = Segment::Kind::ack, .bytes = {}, .acknowledged = count});
+    if (!here.is_broken)
+      transmit(which, {.kind = Segment::Kind::ack, .bytes = {}, .acknowledged = count});
     return count;
   }
   const auto error = take_error(which);
@@ -91,13 +105,15 @@ Result<std::size_t> Connection::write(Which which, Bytes from) {
   if (here.is_broken || here.fin_sent) return fail(Errc::closed);
   if (here.state == End::State::connecting) return fail(Errc::would_block);
   const LinkOptions& options = here.place.out->options();
-  const std::size_t room = options.window_bytes - std::min(options.window_bytes, here.unacknowledged_bytes);
+  const std::size_t room =
+      options.window_bytes - std::min(options.window_bytes, here.unacknowledged_bytes);
   std::size_t count = std::min(room, from.size());
   here.wants_room = count < from.size();
   if (count == 0) return fail(Errc::would_block);
   if (options.chop && count > 1 && internet_.random().below(4) == 0) {
     // Short although there is room: the carrier must then say itself that it goes on.
-    count = 1 + internet_.random().below(static_cast<std::uint32_t>(std::min<std::size_t>(count - 1, UINT32_MAX)));
+    count = 1 + internet_.random().below(
+                    static_cast<std::uint32_t>(std::min<std::size_t>(count - 1, UINT32_MAX)));
     here.wants_room = true;
     plan(internet_.now() + kMoment, [this, which] { raise_writable(end(which)); });
   }
@@ -114,7 +130,9 @@ Result<void> Connection::shutdown_write(Which which) {
   return {};
 }
 
-std::optional<Errc> Connection::take_error(Which which) { return std::exchange(end(which).error, std::nullopt); }
+std::optional<Errc> Connection::take_error(Which which) {
+  return std::exchange(end(which).error, std::nullopt);
+}
 
 bool Connection::end_is_known(Which which) const {
   const End& here = end(which);
@@ -127,12 +145,15 @@ bool Connection::is_accounted() const {
     std::uint64_t under_way = 0;
     for (const Segment& segment : here.flight) under_way += segment.bytes.size();
     const std::uint64_t waiting = end(other(which)).received.size();
-    if (here.written_bytes != here.read_bytes + here.dropped_bytes + under_way + waiting) return false;
+    if (here.written_bytes != here.read_bytes + here.dropped_bytes + under_way + waiting)
+      return false;
   }
   return true;
 }
 
-std::uint64_t Connection::dropped_bytes() const { return ends_[0].dropped_bytes + ends_[1].dropped_bytes; }
+std::uint64_t Connection::dropped_bytes() const {
+  return ends_[0].dropped_bytes + ends_[1].dropped_bytes;
+}
 
 void Connection::transmit_data(Which from, Bytes bytes) {
   End& here = end(from);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A simulated connection: two ends, and what is under way between them. It behaves as TCP does where a
-// program can see it: the window bounds what is written and not yet read, closing with unread bytes
-// resets, writing to an end that is gone is answered with a reset, a reset is told once and what had
-// arrived before it can still be read. Owned by the Internet until both ends are closed and nothing is
-// under way; a SimStream is the handle of one end.
+// A simulated connection: two ends, and what is under way between them. It behaves as TCP does
+// where a program can see it: the window bounds what is written and not yet read, closing with
+// unread bytes resets, writing to an end that is gone is answered with a reset, a reset is told
+// once and what had arrived before it can still be read. Owned by the Internet until both ends are
+// closed and nothing is under way; a SimStream is the handle of one end.
 #pragma once
 
 #include <array>
@@ -33,8 +33,8 @@ class Connection {
 
   struct Place {
     base::Address address;
-    Link* out;         // towards the other
-    const Host* host;  // none where there is no such address
+    Link* out = nullptr;         // towards the other
+    const Host* host = nullptr;  // none where there is no such address
   };
 
   Connection(Internet& internet, std::uint64_t id, Place dialer, Place acceptor);
@@ -63,10 +63,14 @@ class Connection {
 
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
   [[nodiscard]] const base::Address& address(Which which) const { return end(which).place.address; }
-  [[nodiscard]] const base::Address& peer_address(Which which) const { return end(other(which)).place.address; }
+  [[nodiscard]] const base::Address& peer_address(Which which) const {
+    return end(other(which)).place.address;
+  }
 
   // Whether `host` is the one that was dialed.
-  [[nodiscard]] bool leads_to(const Host& host) const { return end(Which::acceptor).place.host == &host; }
+  [[nodiscard]] bool leads_to(const Host& host) const {
+    return end(Which::acceptor).place.host == &host;
+  }
 
   // Whether every byte written is read, waiting, under way, or dropped by a reset or a close.
   [[nodiscard]] bool is_accounted() const;
@@ -76,8 +80,8 @@ class Connection {
   struct Segment {
     enum class Kind : std::uint8_t { syn, syn_ack, refusal, unreachable, data, fin, reset, ack };
     Kind kind;
-    std::vector<std::byte> bytes;      // data
-    std::size_t acknowledged = 0;      // ack
+    std::vector<std::byte> bytes;  // data
+    std::size_t acknowledged = 0;  // ack
   };
   struct End {
     enum class State : std::uint8_t { absent, connecting, open, closed };
@@ -86,7 +90,7 @@ class Connection {
     net::Stream* stream = nullptr;  // none while it waits to be accepted, and after close()
     runtime::Loop* loop = nullptr;
     std::deque<std::byte> received;
-    std::optional<Errc> error;   // not yet told
+    std::optional<Errc> error;  // not yet told
     bool fin_sent = false;
     bool fin_arrived = false;
     bool is_broken = false;      // sent or got a reset: nothing more goes either way
@@ -100,9 +104,13 @@ class Connection {
     std::uint64_t dropped_bytes = 0;
   };
 
-  static Which other(Which which) noexcept { return which == Which::dialer ? Which::acceptor : Which::dialer; }
+  static Which other(Which which) noexcept {
+    return which == Which::dialer ? Which::acceptor : Which::dialer;
+  }
   [[nodiscard]] End& end(Which which) noexcept { return ends_[static_cast<std::size_t>(which)]; }
-  [[nodiscard]] const End& end(Which which) const noexcept { return ends_[static_cast<std::size_t>(which)]; }
+  [[nodiscard]] const End& end(Which which) const noexcept {
+    return ends_[static_cast<std::size_t>(which)];
+  }
 
   void transmit(Which from, Segment segment);
   void transmit_data(Which from, Bytes bytes);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A clock that stands still until it is moved, so that an hour passes in no time and the same seed sees
-// the same times. Owned by the World; moved by the World and by its SimPollers.
+// A clock that stands still until it is moved, so that an hour passes in no time and the same seed
+// sees the same times. Owned by the World; moved by the World and by its SimPollers.
 #pragma once
 
 #include <atomic>
@@ -14,7 +14,8 @@ namespace causeway::sim {
 
 class FakeClock final : public base::Clock {
  public:
-  // The monotonic clock does not begin at zero, as no machine's does: zero must not look like a time.
+  // The monotonic clock does not begin at zero, as no machine's does: zero must not look like a
+  // time.
   static constexpr Instant kStart{std::chrono::hours(1)};
   static constexpr WallTime kWallStart{std::chrono::sys_days(std::chrono::year{2026} / 1 / 1)};
 

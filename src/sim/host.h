@@ -7,11 +7,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <vector>
 
 #include "base/address.h"
 
 namespace causeway::sim {
+
+class SimDatagramSocket;
 
 struct Host {
   explicit Host(const base::IpAddress& first) : addresses{first} {}
@@ -25,15 +28,23 @@ struct Host {
     return ip.is_loopback() || std::ranges::find(addresses, ip) != addresses.end();
   }
   [[nodiscard]] bool may_open() const noexcept { return open_descriptors < descriptors_max; }
-  // Linux's default range of ephemeral ports.
+  // One of Linux's default range of ephemeral ports that no datagram socket has; 0 when all are
+  // taken.
   [[nodiscard]] std::uint16_t take_port() noexcept {
-    const std::uint16_t port = next_port;
-    next_port = port == 60999 ? 32768 : static_cast<std::uint16_t>(port + 1);
-    return port;
+    for (unsigned tries = 0; tries <= kPortMax - kPortMin; ++tries) {
+      const std::uint16_t port = next_port;
+      next_port = port == kPortMax ? kPortMin : static_cast<std::uint16_t>(port + 1);
+      if (!sockets.contains(port)) return port;
+    }
+    return 0;
   }
 
+  static constexpr std::uint16_t kPortMin = 32768;
+  static constexpr std::uint16_t kPortMax = 60999;
+
   std::vector<base::IpAddress> addresses;
-  std::uint16_t next_port = 32768;
+  std::uint16_t next_port = kPortMin;
+  std::multimap<std::uint16_t, SimDatagramSocket*> sockets;  // by port
   std::size_t open_descriptors = 0;
   // Lower it to see what happens at the limit: accept, dial, listen and bind say descriptor_limit.
   std::size_t descriptors_max = std::numeric_limits<std::size_t>::max();

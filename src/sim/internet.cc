@@ -2,17 +2,37 @@
 #include "sim/internet.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <ranges>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "base/address.h"
 #include "base/assert.h"
+#include "base/time.h"
+#include "runtime/loop.h"
+#include "sim/fake_clock.h"
+#include "sim/host.h"
+#include "sim/link.h"
 #include "sim/sim_datagram_socket.h"
 #include "sim/sim_listener.h"
+#include "sim/sim_stream.h"
+#include "sim/timeline.h"
 
 namespace causeway::sim {
 namespace {
 
 // Within one host: fast, but never at once.
 constexpr Duration kLoopbackDelay = std::chrono::microseconds(10);
+
+// What the trace calls the arrival of a datagram and of a refusal; connections have their own
+// words.
+constexpr std::uint64_t kDatagramStep = 100;
+constexpr std::uint64_t kRefusalStep = 101;
 
 }  // namespace
 
@@ -44,7 +64,8 @@ Link& Internet::link(const base::IpAddress& from, const base::IpAddress& to) {
   return *link;
 }
 
-void Internet::set_links(const base::IpAddress& a, const base::IpAddress& b, const LinkOptions& options) {
+void Internet::set_links(const base::IpAddress& a, const base::IpAddress& b,
+                         const LinkOptions& options) {
   link(a, b).set_options(options);
   link(b, a).set_options(options);
 }
@@ -82,7 +103,8 @@ Host* Internet::find_host(const base::IpAddress& ip, Host& from) {
   return found == hosts_.end() ? nullptr : found->get();
 }
 
-std::unique_ptr<SimStream> Internet::dial(runtime::Loop& loop, Host& from, const base::Address& to) {
+std::unique_ptr<SimStream> Internet::dial(runtime::Loop& loop, Host& from,
+                                          const base::Address& to) {
   const auto* socket = to.socket();
   Host* const target = socket == nullptr ? &from : find_host(socket->ip, from);
   base::Address local = base::UnixAddress{};
@@ -92,7 +114,7 @@ std::unique_ptr<SimStream> Internet::dial(runtime::Loop& loop, Host& from, const
   }
   const base::IpAddress& near = from.first_address();
   const base::IpAddress& far = target == nullptr ? socket->ip : target->first_address();
-  const std::uint64_t id = dials_total_++;
+  const std::uint64_t id = take_id();
   auto made = std::make_unique<Connection>(
       *this, id, Connection::Place{.address = local, .out = &link(near, far), .host = &from},
       Connection::Place{.address = to, .out = &link(far, near), .host = target});
@@ -142,16 +164,6 @@ bool Internet::has_listener(const Host& host, const base::Address& address) cons
   });
 }
 
-bool Internet::has(const SimDatagramSocket& socket) const {
-  return std::ranges::find(sockets_, &socket) != sockets_.end();
-}
-
-bool Internet::has_socket(const Host& host, const base::SocketAddress& address) const {
-  return std::ranges::any_of(sockets_, [&](const SimDatagramSocket* socket) {
-    return &socket->host() == &host && socket->bound() == address;
-  });
-}
-
 Link& Internet::link_between(Host& from, const base::IpAddress& to) {
   const Host* const target = find_host(to, from);
   return link(from.first_address(), target == nullptr ? to : target->first_address());
@@ -169,17 +181,17 @@ void Internet::send(Host& from, Datagram datagram) {
     ++datagrams_.doubled;
     carry(way, *target, datagram);
   }
-  carry(way, *target, datagram);
+  carry(way, *target, std::move(datagram));
 }
 
-void Internet::carry(Link& link, Host& to_host, const Datagram& datagram) {
+void Internet::carry(Link& link, Host& to_host, Datagram datagram) {
   const Instant arrives = link.arrival(now(), datagram.payload.size(), random_);
   if (random_.below(1000) < link.options().lost_per_mille) {
     ++datagrams_.lost;
     return;
   }
   ++datagrams_.under_way;
-  timeline_.at(arrives, [this, &link, &to_host, datagram]() mutable {
+  timeline_.at(arrives, [this, &link, &to_host, datagram = std::move(datagram)]() mutable {
     --datagrams_.under_way;
     if (link.is_cut()) {
       ++datagrams_.cut;
@@ -190,11 +202,11 @@ void Internet::carry(Link& link, Host& to_host, const Datagram& datagram) {
 }
 
 void Internet::arrive(Host& host, Datagram datagram) {
-  trace_.note(now(), 100, datagram.to.port, datagram.payload.size());
+  trace_.note(now(), kDatagramStep, datagram.to.port, datagram.payload.size());
   SimDatagramSocket* const socket = find_socket(host, datagram.from, datagram.to);
   if (socket == nullptr) {
     ++datagrams_.nobody;
-    send_refusal(datagram.from, datagram.to);
+    send_refusal(host, datagram.from, datagram.to);
     return;
   }
   socket->arrive(std::move(datagram));
@@ -205,8 +217,8 @@ SimDatagramSocket* Internet::find_socket(const Host& host, const base::SocketAdd
   // The best match; among equals (SO_REUSEPORT) a flow always goes to the same.
   std::vector<SimDatagramSocket*> takers;
   auto best = SimDatagramSocket::Match::none;
-  for (SimDatagramSocket* socket : sockets_) {
-    if (&socket->host() != &host) continue;
+  const auto [first, last] = host.sockets.equal_range(to.port);
+  for (SimDatagramSocket* const socket : std::ranges::subrange(first, last) | std::views::values) {
     const auto match = socket->match(from, to);
     if (match == SimDatagramSocket::Match::none || match < best) continue;
     if (match > best) takers.clear();
@@ -217,14 +229,18 @@ SimDatagramSocket* Internet::find_socket(const Host& host, const base::SocketAdd
   return takers[base::hash_of(from, 0) % takers.size()];
 }
 
-void Internet::send_refusal(const base::SocketAddress& source, const base::SocketAddress& asked) {
+void Internet::send_refusal(Host& host, const base::SocketAddress& source,
+                            const base::SocketAddress& asked) {
+  Host* const target = find_host(source.ip, host);
+  if (target == nullptr) return;
   ++datagrams_.refusals;
-  // By the way back, of which only the time is known here; refusals themselves are never lost.
-  timeline_.at(now() + default_link_.delay, [this, source, asked] {
-    for (SimDatagramSocket* socket : sockets_) {
-      const bool is_sender = socket->match(asked, source) == SimDatagramSocket::Match::connected;
-      if (is_sender && socket->host().has(source.ip)) return socket->arrive_refusal();
-    }
+  // Refusals are small and rare: they take their time but are lost only where the link is cut.
+  Link& way = link_between(host, source.ip);
+  timeline_.at(now() + way.options().delay, [this, &way, target, source, asked] {
+    if (way.is_cut()) return;
+    trace_.note(now(), kRefusalStep, source.port, asked.port);
+    SimDatagramSocket* const socket = find_socket(*target, asked, source);
+    if (socket != nullptr) socket->arrive_refusal();
   });
 }
 

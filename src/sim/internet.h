@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything between the simulated hosts: their addresses, the links between them, who listens where,
-// which connections stand and which datagrams are under way. One per World, driven by its timeline and
-// by one stream of random numbers, so that a seed repeats it to the last byte.
+// Everything between the simulated hosts: their addresses, the links between them, who listens
+// where, which connections stand and which datagrams are under way. One per World, driven by its
+// timeline and by one stream of random numbers, so that a seed repeats it to the last byte.
 //
 // A dial to an address of no host is `unreachable`, to a host where nobody listens `refused`, to a
 // silenced address or over a cut link it never answers.
@@ -70,8 +70,8 @@ class Internet {
   [[nodiscard]] std::size_t connections() const noexcept { return connections_.size(); }
   // Connections that stood, ever.
   [[nodiscard]] std::uint64_t connections_total() const noexcept { return connections_total_; }
-  // Of connections that are over: bytes that were written and that nobody read, since one side reset
-  // the connection or left before it had read them.
+  // Of connections that are over: bytes that were written and that nobody read, since one side
+  // reset the connection or left before it had read them.
   [[nodiscard]] std::uint64_t dropped_bytes_total() const noexcept { return dropped_bytes_total_; }
   [[nodiscard]] const DatagramCounts& datagrams() const noexcept { return datagrams_; }
   // What is not as it must be at every moment; empty when all is well.
@@ -84,8 +84,12 @@ class Internet {
   [[nodiscard]] base::Random& random() noexcept { return random_; }
   [[nodiscard]] Trace& trace() noexcept { return trace_; }
 
+  // Names something for the trace and for steps on the timeline that may outlive it.
+  [[nodiscard]] std::uint64_t take_id() noexcept { return ids_total_++; }
+
   // The dialer's end of a new connection; it becomes writable or has an error.
-  [[nodiscard]] std::unique_ptr<SimStream> dial(runtime::Loop& loop, Host& from, const base::Address& to);
+  [[nodiscard]] std::unique_ptr<SimStream> dial(runtime::Loop& loop, Host& from,
+                                                const base::Address& to);
 
   enum class Offered : std::uint8_t { taken, refused, ignored };
   // A first packet has arrived where `connection` leads.
@@ -97,24 +101,22 @@ class Internet {
   void remove(SimListener& listener) { std::erase(listeners_, &listener); }
   [[nodiscard]] bool has_listener(const Host& host, const base::Address& address) const;
 
-  void add(SimDatagramSocket& socket) { sockets_.push_back(&socket); }
-  void remove(SimDatagramSocket& socket) { std::erase(sockets_, &socket); }
-  [[nodiscard]] bool has(const SimDatagramSocket& socket) const;
-  [[nodiscard]] bool has_socket(const Host& host, const base::SocketAddress& address) const;
-
   // The link that datagrams between these two take.
   Link& link_between(Host& from, const base::IpAddress& to);
   void send(Host& from, Datagram datagram);
-  // Tells the sender of datagrams from `source` that nobody is at `asked`.
-  void send_refusal(const base::SocketAddress& source, const base::SocketAddress& asked);
+  // Tells the sender of datagrams from `source` that nobody is at `asked`, which is an address of
+  // `host`.
+  void send_refusal(Host& host, const base::SocketAddress& source,
+                    const base::SocketAddress& asked);
   [[nodiscard]] DatagramCounts& datagrams() noexcept { return datagrams_; }
 
  private:
   // nullptr when no host has it. The loopback is that of `from`.
   [[nodiscard]] Host* find_host(const base::IpAddress& ip, Host& from);
-  [[nodiscard]] SimDatagramSocket* find_socket(const Host& host, const base::SocketAddress& from,
-                                               const base::SocketAddress& to);
-  void carry(Link& link, Host& to_host, const Datagram& datagram);
+  [[nodiscard]] static SimDatagramSocket* find_socket(const Host& host,
+                                                      const base::SocketAddress& from,
+                                                      const base::SocketAddress& to);
+  void carry(Link& link, Host& to_host, Datagram datagram);
   void arrive(Host& host, Datagram datagram);
 
   FakeClock& clock_;
@@ -126,9 +128,8 @@ class Internet {
   std::map<std::pair<base::IpAddress, base::IpAddress>, std::unique_ptr<Link>> links_;
   std::set<base::Address> silenced_;
   std::vector<SimListener*> listeners_;
-  std::vector<SimDatagramSocket*> sockets_;
   std::map<std::uint64_t, std::unique_ptr<Connection>> connections_;
-  std::uint64_t dials_total_ = 0;
+  std::uint64_t ids_total_ = 0;
   std::uint64_t connections_total_ = 0;
   std::uint64_t dropped_bytes_total_ = 0;
   DatagramCounts datagrams_;

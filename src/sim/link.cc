@@ -2,7 +2,13 @@
 #include "sim/link.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <utility>
+
+#include "base/random.h"
+#include "base/time.h"
+#include "sim/timeline.h"
 
 namespace causeway::sim {
 
@@ -14,14 +20,16 @@ Instant Link::arrival(Instant now, std::size_t bytes, base::Random& random) {
   free_at_ = left;
   Instant arrives = left + options_.delay;
   if (options_.jitter > Duration::zero()) {
-    arrives += Duration(static_cast<std::int64_t>(random.unit() * static_cast<double>(options_.jitter.count())));
+    arrives += Duration(
+        static_cast<std::int64_t>(random.unit() * static_cast<double>(options_.jitter.count())));
   }
   return arrives;
 }
 
 std::size_t Link::queued_bytes(Instant now) const noexcept {
   if (free_at_ <= now) return 0;
-  return static_cast<std::size_t>((free_at_ - now).count()) * options_.bytes_per_second / 1'000'000'000U;
+  return static_cast<std::size_t>((free_at_ - now).count()) * options_.bytes_per_second /
+         1'000'000'000U;
 }
 
 void Link::carry(Instant at, Timeline::Action action) {

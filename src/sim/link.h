@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One way between two hosts: how long things take, how much fits, what is lost. Owned by the Internet,
-// one for each ordered pair of hosts that has talked or was set up.
+// One way between two hosts: how long things take, how much fits, what is lost. Owned by the
+// Internet, one for each ordered pair of hosts that has talked or was set up.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ namespace causeway::sim {
 
 struct LinkOptions {
   Duration delay = std::chrono::milliseconds(1);
-  Duration jitter{};                   // added at random, up to this; reorders datagrams, not streams
+  Duration jitter{};  // added at random, up to this; reorders datagrams, not streams
   std::uint64_t bytes_per_second = 0;  // 0: as fast as one likes
   // Of one stream and way: written and not yet read, or not yet known to be read.
   std::size_t window_bytes = 256UL * 1024;

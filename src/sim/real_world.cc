@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/real_world.h"
 
+#include <cstdint>
+#include <memory>
+#include <utility>
+
 #include "base/assert.h"
+#include "base/time.h"
 #include "os/process.h"
+#include "runtime/epoll_poller.h"
 
 namespace causeway::sim {
 namespace {

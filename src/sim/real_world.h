@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The machine's own clock, epoll and network on one loop, for tests of what only the kernel can show.
-// It looks like World where both can do the same. Traffic stays on the loopback.
+// The machine's own clock, epoll and network on one loop, for tests of what only the kernel can
+// show. It looks like World where both can do the same. Traffic stays on the loopback.
 #pragma once
 
 #include <chrono>

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/seeds.h"
 
+#include <cstdint>
 #include <cstdlib>
 #include <numeric>
+#include <vector>
 
 #include "base/number.h"
 

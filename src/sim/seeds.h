@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which seeds a test runs with: 1 to `count`, or only the one that CAUSEWAY_SEED names, to look at a
-// failure again. CAUSEWAY_SEEDS multiplies the count, for a night of searching.
+// Which seeds a test runs with: 1 to `count`, or only the one that CAUSEWAY_SEED names, to look at
+// a failure again. CAUSEWAY_SEEDS multiplies the count, for a night of searching.
 //
 //     for (const std::uint64_t seed : sim::seeds(100)) {
 //       SCOPED_TRACE(seed);

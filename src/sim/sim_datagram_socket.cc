@@ -2,31 +2,50 @@
 #include "sim/sim_datagram_socket.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <ranges>
+#include <span>
 #include <utility>
+#include <vector>
 
+#include "base/address.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "net/datagram.h"
+#include "net/network.h"
+#include "runtime/loop.h"
+#include "sim/host.h"
 #include "sim/internet.h"
 #include "sim/link.h"
 
 namespace causeway::sim {
 
 SimDatagramSocket::SimDatagramSocket(Internet& internet, runtime::Loop& loop, Host& host,
-                                     base::SocketAddress local, std::optional<base::SocketAddress> peer,
+                                     base::SocketAddress local,
+                                     std::optional<base::SocketAddress> peer,
                                      const net::DatagramOptions& options)
     : internet_(internet),
+      id_(internet.take_id()),
       loop_(loop),
       host_(host),
       local_(local),
       peer_(peer),
-      receive_bytes_max_(options.receive_buffer_bytes > 0 ? options.receive_buffer_bytes : kBufferBytes),
+      receive_bytes_max_(options.receive_buffer_bytes > 0 ? options.receive_buffer_bytes
+                                                          : kBufferBytes),
       send_bytes_max_(options.send_buffer_bytes > 0 ? options.send_buffer_bytes : kBufferBytes) {
   ++host_.open_descriptors;
-  internet_.add(*this);
+  host_.sockets.emplace(local_.port, this);
   writable_state().raise(loop_);
 }
 
 SimDatagramSocket::~SimDatagramSocket() {
   --host_.open_descriptors;
-  internet_.remove(*this);
+  const auto [first, last] = host_.sockets.equal_range(local_.port);
+  host_.sockets.erase(
+      std::find_if(first, last, [this](const auto& entry) { return entry.second == this; }));
   internet_.datagrams().waiting -= received_.size();
   internet_.datagrams().unread += received_.size();
 }
@@ -111,12 +130,13 @@ Result<void> SimDatagramSocket::send_one(const net::Packet& packet) {
   if (!host_.has(from.ip)) return fail(Errc::address_not_available, Side::local, "send");
 
   Link& link = internet_.link_between(host_, to.ip);
-  const std::size_t step = packet.segment_bytes > 0 ? packet.segment_bytes : std::max<std::size_t>(packet.payload.size(), 1);
-  if (step > link.options().datagram_bytes_max) return fail(Errc::datagram_too_large, Side::none, "send");
+  const std::size_t step = packet.segment_bytes > 0
+                               ? packet.segment_bytes
+                               : std::max<std::size_t>(packet.payload.size(), 1);
+  if (step > link.options().datagram_bytes_max)
+    return fail(Errc::datagram_too_large, Side::none, "send");
   if (link.queued_bytes(internet_.now()) > send_bytes_max_) {
-    internet_.timeline().at(link.free_at(), [&internet = internet_, this] {
-      if (internet.has(*this)) writable_state().raise(loop_);
-    });
+    plan_writable(link.free_at());
     return fail(Errc::would_block);
   }
   Bytes rest = packet.payload;
@@ -126,6 +146,23 @@ Result<void> SimDatagramSocket::send_one(const net::Packet& packet) {
     rest = rest.subspan(cut.size());
   } while (!rest.empty());
   return {};
+}
+
+// The socket may be gone by then, and another in its place.
+void SimDatagramSocket::plan_writable(Instant at) {
+  internet_.timeline().at(at, [&host = host_, port = local_.port, id = id_] {
+    const auto [first, last] = host.sockets.equal_range(port);
+    for (SimDatagramSocket* const socket :
+         std::ranges::subrange(first, last) | std::views::values) {
+      if (socket->id_ == id) socket->writable_state().raise(socket->loop_);
+    }
+  });
+}
+
+bool SimDatagramSocket::is_bound(const Host& host, const base::SocketAddress& address) {
+  const auto [first, last] = host.sockets.equal_range(address.port);
+  return std::any_of(first, last,
+                     [&](const auto& entry) { return entry.second->local_ == address; });
 }
 
 void SimDatagramSocket::arrive(Datagram datagram) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A net::DatagramSocket of the simulated network, bound or connected. What arrives beyond its buffer is
-// dropped and counted; a peer's refusal reaches a connected socket once, as an error.
+// A net::DatagramSocket of the simulated network, bound or connected. What arrives beyond its
+// buffer is dropped and counted; a peer's refusal reaches a connected socket once, as an error.
 #pragma once
 
 #include <cstddef>
@@ -40,6 +40,8 @@ class SimDatagramSocket final : public net::DatagramSocket {
 
   [[nodiscard]] const Host& host() const noexcept { return host_; }
   [[nodiscard]] const base::SocketAddress& bound() const noexcept { return local_; }
+  // Whether `host` has a socket that is bound to `address`.
+  [[nodiscard]] static bool is_bound(const Host& host, const base::SocketAddress& address);
   // Whether a datagram on this socket's host is for it; a connected socket goes before a bound one.
   enum class Match : unsigned char { none, wildcard, bound, connected };
   [[nodiscard]] Match match(const base::SocketAddress& from, const base::SocketAddress& to) const;
@@ -50,8 +52,10 @@ class SimDatagramSocket final : public net::DatagramSocket {
  private:
   [[nodiscard]] Result<void> send_one(const net::Packet& packet);
   [[nodiscard]] net::Packet take_packet();
+  void plan_writable(Instant at);
 
   Internet& internet_;
+  std::uint64_t id_;
   runtime::Loop& loop_;
   Host& host_;
   base::SocketAddress local_;

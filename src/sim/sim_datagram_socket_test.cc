@@ -5,11 +5,24 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/address.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "net/datagram.h"
 #include "runtime/limits.h"
+#include "runtime/task.h"
+#include "sim/datagram_counts.h"
+#include "sim/link.h"
 #include "sim/seeds.h"
 #include "sim/world.h"
 
@@ -69,58 +82,59 @@ net::Packet packet_to(const base::SocketAddress& peer, std::string_view text) {
 class SimDatagramTest : public ::testing::Test {
  protected:
   void set_links(const LinkOptions& options) {
-    world.internet().set_links(near.host().first_address(), far.host().first_address(), options);
+    world_.internet().set_links(near_.host().first_address(), far_.host().first_address(), options);
   }
-  World world{1};
-  SimNetwork& near = world.network("10.0.0.1");
-  SimNetwork& far = world.network("10.0.0.2");
+  World world_{1};
+  SimNetwork& near_ = world_.network("10.0.0.1");
+  SimNetwork& far_ = world_.network("10.0.0.2");
 };
 
 TEST_F(SimDatagramTest, a_question_is_heard_and_answered) {
-  auto server = far.bind_datagram(at("10.0.0.2:53"), {}).value();
-  auto asking = near.connect_datagram(at("10.0.0.2:53"), {}).value();
+  auto server = far_.bind_datagram(at("10.0.0.2:53"), {}).value();
+  auto asking = near_.connect_datagram(at("10.0.0.2:53"), {}).value();
   const auto question = packet_to({}, "who?");
   EXPECT_EQ(asking->send_now({&question, 1}), 1U);
-  const auto heard = world.run(hear(*server));
+  const auto heard = world_.run(hear(*server));
   ASSERT_TRUE(heard.has_value());
   ASSERT_EQ(heard->size(), 1U);
   EXPECT_EQ(heard->front().text, "who?");
   EXPECT_EQ(base::Address(heard->front().peer), asking->local());
-  EXPECT_EQ(heard->front().local_ip, far.host().first_address());
+  EXPECT_EQ(heard->front().local_ip, far_.host().first_address());
 
   const auto answer = packet_to(heard->front().peer, "me");
   EXPECT_EQ(server->send_now({&answer, 1}), 1U);
-  const auto back = world.run(hear(*asking));
+  const auto back = world_.run(hear(*asking));
   ASSERT_TRUE(back.has_value());
   EXPECT_EQ(back->front().text, "me");
 }
 
 TEST_F(SimDatagramTest, an_empty_datagram_is_a_datagram) {
-  auto server = far.bind_datagram(at("10.0.0.2:53"), {}).value();
-  auto asking = near.connect_datagram(at("10.0.0.2:53"), {}).value();
+  auto server = far_.bind_datagram(at("10.0.0.2:53"), {}).value();
+  auto asking = near_.connect_datagram(at("10.0.0.2:53"), {}).value();
   const auto empty = packet_to({}, "");
   EXPECT_EQ(asking->send_now({&empty, 1}), 1U);
-  const auto heard = world.run(hear(*server));
+  const auto heard = world_.run(hear(*server));
   ASSERT_TRUE(heard.has_value());
   EXPECT_EQ(heard->front().text, "");
 }
 
 TEST_F(SimDatagramTest, a_wildcard_socket_answers_from_the_address_that_was_asked) {
-  world.internet().add_address(far.host(), base::IpAddress::parse("10.0.0.3").value());
-  auto server = far.bind_datagram(at("0.0.0.0:53"), {}).value();
-  auto asking = near.connect_datagram(at("10.0.0.3:53"), {}).value();
+  world_.internet().add_address(far_.host(), base::IpAddress::parse("10.0.0.3").value());
+  auto server = far_.bind_datagram(at("0.0.0.0:53"), {}).value();
+  auto asking = near_.connect_datagram(at("10.0.0.3:53"), {}).value();
   const auto question = packet_to({}, "who?");
   EXPECT_EQ(asking->send_now({&question, 1}), 1U);
-  const auto heard = world.run(hear(*server));
+  const auto heard = world_.run(hear(*server));
   ASSERT_TRUE(heard.has_value());
   EXPECT_EQ(heard->front().local_ip, base::IpAddress::parse("10.0.0.3").value());
 
   auto answer = packet_to(heard->front().peer, "wrong face");
-  EXPECT_EQ(server->send_now({&answer, 1}), 1U);  // leaves from the host's first address: not for us
+  EXPECT_EQ(server->send_now({&answer, 1}),
+            1U);  // leaves from the host's first address: not for us
   answer = packet_to(heard->front().peer, "right face");
   answer.local_ip = heard->front().local_ip;
   EXPECT_EQ(server->send_now({&answer, 1}), 1U);
-  const auto back = world.run(hear_for(*asking, std::chrono::seconds(1)));
+  const auto back = world_.run(hear_for(*asking, std::chrono::seconds(1)));
   ASSERT_TRUE(back.has_value());
   ASSERT_EQ(back->size(), 1U);
   EXPECT_EQ(back->front().text, "right face");
@@ -132,35 +146,35 @@ TEST_F(SimDatagramTest, a_wildcard_socket_answers_from_the_address_that_was_aske
 }
 
 TEST_F(SimDatagramTest, a_connected_socket_hears_once_that_nobody_is_there) {
-  auto asking = near.connect_datagram(at("10.0.0.2:53"), {}).value();
+  auto asking = near_.connect_datagram(at("10.0.0.2:53"), {}).value();
   const auto question = packet_to({}, "who?");
   EXPECT_EQ(asking->send_now({&question, 1}), 1U);
-  const auto refused = world.run(hear(*asking));
+  const auto refused = world_.run(hear(*asking));
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, Errc::refused);
   EXPECT_EQ(asking->send_now({&question, 1}), 1U);
 }
 
 TEST_F(SimDatagramTest, a_refusal_can_be_sent_for_the_address_that_was_asked) {
-  auto server = far.bind_datagram(at("10.0.0.2:53"), {}).value();
-  auto asking = near.connect_datagram(at("10.0.0.2:53"), {}).value();
-  auto sender = far.unreachable_sender();
+  auto server = far_.bind_datagram(at("10.0.0.2:53"), {}).value();
+  auto asking = near_.connect_datagram(at("10.0.0.2:53"), {}).value();
+  auto sender = far_.unreachable_sender();
   ASSERT_NE(sender, nullptr);
   EXPECT_TRUE(sender->send(*asking->local().socket(), at("10.0.0.2:53")).has_value());
-  const auto refused = world.run(hear(*asking));
+  const auto refused = world_.run(hear(*asking));
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, Errc::refused);
 }
 
 TEST_F(SimDatagramTest, loss_and_doubling_are_as_frequent_as_asked_and_accounted_for) {
   set_links({.lost_per_mille = 300, .doubled_per_mille = 100});
-  auto server = far.bind_datagram(at("10.0.0.2:53"), {.receive_buffer_bytes = 1'000'000}).value();
-  auto asking = near.connect_datagram(at("10.0.0.2:53"), {}).value();
+  auto server = far_.bind_datagram(at("10.0.0.2:53"), {.receive_buffer_bytes = 1'000'000}).value();
+  auto asking = near_.connect_datagram(at("10.0.0.2:53"), {}).value();
   const auto packet = packet_to({}, "x");
   for (int i = 0; i < 10'000; ++i) ASSERT_EQ(asking->send_now({&packet, 1}), 1U);
-  const auto heard = world.run(hear_for(*server, std::chrono::seconds(1)));
+  const auto heard = world_.run(hear_for(*server, std::chrono::seconds(1)));
   ASSERT_TRUE(heard.has_value());
-  const DatagramCounts& counts = world.internet().datagrams();
+  const DatagramCounts& counts = world_.internet().datagrams();
   EXPECT_EQ(counts.sent, 10'000U);
   EXPECT_NEAR(static_cast<double>(counts.doubled), 1000, 200);
   EXPECT_NEAR(static_cast<double>(counts.lost), 3300, 300);
@@ -170,42 +184,42 @@ TEST_F(SimDatagramTest, loss_and_doubling_are_as_frequent_as_asked_and_accounted
 
 TEST_F(SimDatagramTest, jitter_reorders) {
   set_links({.jitter = std::chrono::milliseconds(20)});
-  auto server = far.bind_datagram(at("10.0.0.2:53"), {}).value();
-  auto asking = near.connect_datagram(at("10.0.0.2:53"), {}).value();
+  auto server = far_.bind_datagram(at("10.0.0.2:53"), {}).value();
+  auto asking = near_.connect_datagram(at("10.0.0.2:53"), {}).value();
   for (char c = 'a'; c <= 'z'; ++c) {
     const auto packet = packet_to({}, std::string_view(&c, 1));
     ASSERT_EQ(asking->send_now({&packet, 1}), 1U);
   }
-  const auto heard = world.run(hear_for(*server, std::chrono::seconds(1)));
+  const auto heard = world_.run(hear_for(*server, std::chrono::seconds(1)));
   ASSERT_TRUE(heard.has_value());
   ASSERT_EQ(heard->size(), 26U);
   EXPECT_FALSE(std::ranges::is_sorted(*heard, {}, &Heard::text));
 }
 
 TEST_F(SimDatagramTest, a_partition_drops_and_says_so) {
-  auto server = far.bind_datagram(at("10.0.0.2:53"), {}).value();
-  auto asking = near.connect_datagram(at("10.0.0.2:53"), {}).value();
+  auto server = far_.bind_datagram(at("10.0.0.2:53"), {}).value();
+  auto asking = near_.connect_datagram(at("10.0.0.2:53"), {}).value();
   const auto packet = packet_to({}, "x");
-  world.internet().partition(near.host().first_address(), far.host().first_address());
+  world_.internet().partition(near_.host().first_address(), far_.host().first_address());
   EXPECT_EQ(asking->send_now({&packet, 1}), 1U);
-  world.run_until_quiet();
-  EXPECT_EQ(world.internet().datagrams().cut, 1U);
-  world.internet().heal(near.host().first_address(), far.host().first_address());
+  world_.run_until_quiet();
+  EXPECT_EQ(world_.internet().datagrams().cut, 1U);
+  world_.internet().heal(near_.host().first_address(), far_.host().first_address());
   EXPECT_EQ(asking->send_now({&packet, 1}), 1U);
-  EXPECT_TRUE(world.run(hear(*server)).has_value());
+  EXPECT_TRUE(world_.run(hear(*server)).has_value());
 }
 
 TEST_F(SimDatagramTest, what_does_not_fit_the_buffer_is_dropped_and_counted) {
-  auto server = far.bind_datagram(at("10.0.0.2:53"), {.receive_buffer_bytes = 1000}).value();
-  auto asking = near.connect_datagram(at("10.0.0.2:53"), {}).value();
+  auto server = far_.bind_datagram(at("10.0.0.2:53"), {.receive_buffer_bytes = 1000}).value();
+  auto asking = near_.connect_datagram(at("10.0.0.2:53"), {}).value();
   const std::string block(100, 'x');
   const auto packet = packet_to({}, block);
   for (int i = 0; i < 15; ++i) ASSERT_EQ(asking->send_now({&packet, 1}), 1U);
-  world.run_until_quiet();
-  EXPECT_EQ(world.internet().datagrams().waiting, 10U);
-  EXPECT_EQ(world.internet().datagrams().overflow, 5U);
+  world_.run_until_quiet();
+  EXPECT_EQ(world_.internet().datagrams().waiting, 10U);
+  EXPECT_EQ(world_.internet().datagrams().overflow, 5U);
   server.reset();
-  EXPECT_EQ(world.internet().datagrams().unread, 10U);
+  EXPECT_EQ(world_.internet().datagrams().unread, 10U);
 }
 
 TEST_F(SimDatagramTest, joined_datagrams_come_apart_as_they_were_sent) {
@@ -225,23 +239,23 @@ TEST_F(SimDatagramTest, joined_datagrams_come_apart_as_they_were_sent) {
 
 TEST_F(SimDatagramTest, a_slow_link_blocks_the_sender_until_its_buffer_has_room) {
   set_links({.bytes_per_second = 1000});
-  auto server = far.bind_datagram(at("10.0.0.2:53"), {}).value();
-  auto asking = near.connect_datagram(at("10.0.0.2:53"), {.send_buffer_bytes = 500}).value();
+  auto server = far_.bind_datagram(at("10.0.0.2:53"), {}).value();
+  auto asking = near_.connect_datagram(at("10.0.0.2:53"), {.send_buffer_bytes = 500}).value();
   const std::string block(100, 'x');
   const auto packet = packet_to({}, block);
   std::size_t sent = 0;
   while (asking->send_now({&packet, 1}).has_value()) ++sent;
   EXPECT_EQ(sent, 6U);
   EXPECT_FALSE(asking->writable_state().is_raised());
-  world.run_for(std::chrono::seconds(1));
+  world_.run_for(std::chrono::seconds(1));
   EXPECT_TRUE(asking->writable_state().is_raised());
   EXPECT_EQ(asking->send_now({&packet, 1}), 1U);
-  world.run_until_quiet();
+  world_.run_until_quiet();
 }
 
 TEST_F(SimDatagramTest, too_large_is_said_at_once) {
   set_links({.datagram_bytes_max = 1472});
-  auto asking = near.connect_datagram(at("10.0.0.2:53"), {}).value();
+  auto asking = near_.connect_datagram(at("10.0.0.2:53"), {}).value();
   const std::string block(1473, 'x');
   const auto packet = packet_to({}, block);
   const auto sent = asking->send_now({&packet, 1});

@@ -2,9 +2,16 @@
 #include "sim/sim_listener.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <utility>
 
+#include "base/address.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "net/stream.h"
+#include "runtime/loop.h"
+#include "sim/connection.h"
 #include "sim/internet.h"
 #include "sim/sim_stream.h"
 
@@ -24,7 +31,8 @@ SimListener::SimListener(Internet& internet, runtime::Loop& loop, Host& host, ba
 SimListener::~SimListener() {
   --host_.open_descriptors;
   internet_.remove(*this);
-  for (Connection* waiting : backlog_) waiting->close(Connection::Which::acceptor, Connection::Closing::abrupt);
+  for (Connection* waiting : backlog_)
+    waiting->close(Connection::Which::acceptor, Connection::Closing::abrupt);
 }
 
 Result<net::StreamPtr> SimListener::accept_now() {
@@ -43,7 +51,8 @@ bool SimListener::takes(const base::Address& address) const {
   if (address == address_) return true;
   const auto* asked = address.socket();
   const auto* mine = address_.socket();
-  return asked != nullptr && mine != nullptr && mine->ip.is_unspecified() && mine->port == asked->port;
+  return asked != nullptr && mine != nullptr && mine->ip.is_unspecified() &&
+         mine->port == asked->port;
 }
 
 void SimListener::queue(Connection& connection) {

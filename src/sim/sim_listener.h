@@ -16,7 +16,8 @@ class Internet;
 
 class SimListener final : public net::Listener {
  public:
-  SimListener(Internet& internet, runtime::Loop& loop, Host& host, base::Address address, std::size_t backlog_max);
+  SimListener(Internet& internet, runtime::Loop& loop, Host& host, base::Address address,
+              std::size_t backlog_max);
   ~SimListener() override;
 
   [[nodiscard]] Result<net::StreamPtr> accept_now() override;

@@ -19,11 +19,12 @@ class SimNetwork final : public net::Network {
   // With port 0 a free one is chosen.
   [[nodiscard]] Result<net::ListenerPtr> listen(const base::Address& address,
                                                 const net::ListenOptions& options) override;
-  [[nodiscard]] Task<Result<net::StreamPtr>> connect(base::Address address, net::ConnectOptions options) override;
-  [[nodiscard]] Result<net::DatagramPtr> bind_datagram(const base::SocketAddress& address,
-                                                       const net::DatagramOptions& options) override;
-  [[nodiscard]] Result<net::DatagramPtr> connect_datagram(const base::SocketAddress& peer,
-                                                          const net::DatagramOptions& options) override;
+  [[nodiscard]] Task<Result<net::StreamPtr>> connect(base::Address address,
+                                                     net::ConnectOptions options) override;
+  [[nodiscard]] Result<net::DatagramPtr> bind_datagram(
+      const base::SocketAddress& address, const net::DatagramOptions& options) override;
+  [[nodiscard]] Result<net::DatagramPtr> connect_datagram(
+      const base::SocketAddress& peer, const net::DatagramOptions& options) override;
   [[nodiscard]] std::unique_ptr<net::UnreachableSender> unreachable_sender() override;
 
   [[nodiscard]] Host& host() noexcept { return host_; }

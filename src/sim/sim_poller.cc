@@ -2,6 +2,9 @@
 #include "sim/sim_poller.h"
 
 #include <algorithm>
+#include <atomic>
+
+#include "base/time.h"
 
 namespace causeway::sim {
 

@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/sim_resolver.h"
 
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "base/address.h"
 #include "base/assert.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "net/resolver.h"
 #include "runtime/sleep.h"
+#include "runtime/task.h"
 
 namespace causeway::sim {
 

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
+#include "base/error.h"
+#include "base/time.h"
 #include "sim/world.h"
 
 namespace causeway::sim {

@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/sim_stream.h"
 
+#include <cstddef>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "runtime/loop.h"
+#include "sim/connection.h"
 #include "sim/host.h"
 
 namespace causeway::sim {
 
-SimStream::SimStream(Connection& connection, Connection::Which which, Host& host, runtime::Loop& loop)
+SimStream::SimStream(Connection& connection, Connection::Which which, Host& host,
+                     runtime::Loop& loop)
     : connection_(connection), which_(which), host_(host) {
   ++host_.open_descriptors;
   connection_.attach(which_, *this, loop);

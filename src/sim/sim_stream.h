@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A net::Stream that is one end of a simulated connection. It keeps the flags exactly as a socket on
-// epoll does: raised by arrivals, lowered by short reads and writes, and not lowered by a short read
-// when the end of the stream came along with the last bytes. It cannot splice.
+// A net::Stream that is one end of a simulated connection. It keeps the flags exactly as a socket
+// on epoll does: raised by arrivals, lowered by short reads and writes, and not lowered by a short
+// read when the end of the stream came along with the last bytes. It cannot splice.
 #pragma once
 
 #include "net/stream.h"

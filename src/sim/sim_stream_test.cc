@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/sim_stream.h"
 
 #include <gtest/gtest.h>
 
 #include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
-#include <string>
 #include <utility>
 
+#include "base/address.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "net/listener.h"
+#include "net/stream.h"
 #include "runtime/both.h"
 #include "runtime/limits.h"
 #include "runtime/sleep.h"
+#include "runtime/task.h"
 #include "sim/seeds.h"
 #include "sim/stream_contract.h"
 #include "sim/world.h"
@@ -70,8 +78,8 @@ TEST(SimStream, every_seed_carries_a_transfer_whole) {
     SCOPED_TRACE(seed);
     World world(seed);
     auto [a, b] = connect_in(world);
-    const auto sums =
-        world.run(runtime::both(contract::send_random(*a, 100'000, seed), contract::receive_random(*b, seed)));
+    const auto sums = world.run(runtime::both(contract::send_random(*a, 100'000, seed),
+                                              contract::receive_random(*b, seed)));
     ASSERT_TRUE(sums.has_value());
     EXPECT_EQ(sums->first, sums->second);
   }
@@ -81,8 +89,8 @@ TEST(SimStream, the_same_seed_gives_the_same_trace_and_another_seed_another) {
   const auto trace_of = [](std::uint64_t seed) {
     World world(seed);
     auto [a, b] = connect_in(world);
-    const auto sums =
-        world.run(runtime::both(contract::send_random(*a, 100'000, 7), contract::receive_random(*b, 7)));
+    const auto sums = world.run(
+        runtime::both(contract::send_random(*a, 100'000, 7), contract::receive_random(*b, 7)));
     EXPECT_TRUE(sums.has_value());
     a.reset();
     b.reset();
@@ -99,7 +107,7 @@ TEST(SimStream, bytes_come_in_pieces_of_many_sizes) {
     World world(seed);
     auto [a, b] = connect_in(world);
     EXPECT_TRUE(world.run(contract::write_text(*a, "12345678")).has_value());
-    std::array<std::byte, 64> space;
+    std::array<std::byte, 64> space{};
     const auto first = world.run(net::read_some(*b, space));
     ASSERT_TRUE(first.has_value());
     ++seen.at(*first);
@@ -119,11 +127,12 @@ TEST(SimStream, a_reader_that_stops_bounds_what_is_written) {
 
 TEST(SimStream, the_rate_of_the_link_is_kept) {
   World world(4);
-  world.internet().set_default_link({.delay = std::chrono::milliseconds(5), .bytes_per_second = 1'000'000});
+  world.internet().set_default_link(
+      {.delay = std::chrono::milliseconds(5), .bytes_per_second = 1'000'000});
   auto [a, b] = connect_in(world);
   const Instant begin = world.clock().now();
-  const auto sums =
-      world.run(runtime::both(contract::send_random(*a, 2'000'000, 1), receive_after(Duration{}, *b, 1)));
+  const auto sums = world.run(
+      runtime::both(contract::send_random(*a, 2'000'000, 1), receive_after(Duration{}, *b, 1)));
   ASSERT_TRUE(sums.has_value());
   EXPECT_GE(world.clock().now() - begin, std::chrono::seconds(2));
   EXPECT_LE(world.clock().now() - begin, std::chrono::milliseconds(2200));
@@ -138,7 +147,8 @@ TEST(SimStream, a_partition_stops_the_stream_and_healing_loses_nothing) {
   world.internet().partition(near, far);
   EXPECT_TRUE(world.run(contract::write_text(*a, "two ")).has_value());
   EXPECT_TRUE(a->shutdown_write().has_value());
-  const auto nothing = world.run(runtime::within(std::chrono::minutes(1), contract::read_exactly(*b, 1)));
+  const auto nothing =
+      world.run(runtime::within(std::chrono::minutes(1), contract::read_exactly(*b, 1)));
   ASSERT_FALSE(nothing.has_value());
   EXPECT_EQ(nothing.error().code, Errc::deadline);
   world.internet().heal(near, far);
@@ -153,7 +163,7 @@ TEST(SimStream, what_arrived_before_a_reset_can_still_be_read) {
   a.reset();
   world.run_until_quiet();
   EXPECT_EQ(world.run(contract::read_exactly(*b, 5)), "heard");
-  std::array<std::byte, 8> space;
+  std::array<std::byte, 8> space{};
   const auto broken = world.run(net::read_some(*b, space));
   ASSERT_FALSE(broken.has_value());
   EXPECT_EQ(broken.error().code, Errc::reset);

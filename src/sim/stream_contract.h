@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every net::Stream promises, as one suite of tests, run over each carrier: the simulated
-// connection, a socketpair, TCP, a unix socket, and later TLS and streams in tunnels. A carrier is a
-// type that makes connected pairs:
+// connection, a socketpair, TCP, a unix socket, and later TLS and streams in tunnels. A carrier is
+// a type that makes connected pairs:
 //
 //     struct Carrier {
-//       static constexpr bool kResets;   // reset() reaches the other side as a reset
+//       static constexpr bool kResets;   // reset() reaches the other side as one, not as an end
 //       struct Pair { net::StreamPtr a, b; };
 //       Pair connect();
 //       template <class T> Result<T> run(Task<Result<T>>);   // until it ends
@@ -42,7 +42,7 @@ inline constexpr std::size_t kMoreThanFits = 64UL * 1024 * 1024;
 
 inline Task<Result<std::string>> read_to_end(net::Stream& from) {
   std::string all;
-  std::array<std::byte, 4096> space;
+  std::array<std::byte, 4096> space{};
   for (;;) {
     const auto got = co_await net::read_some(from, space);
     if (!got) co_return fail(got);
@@ -112,7 +112,8 @@ inline Task<Result<std::size_t>> read_count(net::Stream& from, std::size_t count
 class Checksum {
  public:
   void add(Bytes bytes) noexcept {
-    for (const std::byte byte : bytes) sum_ = (sum_ ^ static_cast<std::uint64_t>(byte)) * 0x100000001b3U;
+    for (const std::byte byte : bytes)
+      sum_ = (sum_ ^ static_cast<std::uint64_t>(byte)) * 0x100000001b3U;
   }
   [[nodiscard]] std::uint64_t value() const noexcept { return sum_; }
 
@@ -120,7 +121,8 @@ class Checksum {
   std::uint64_t sum_ = 0xcbf29ce484222325U;
 };
 
-inline Task<Result<std::uint64_t>> send_random(net::Stream& to, std::size_t total, std::uint64_t seed) {
+inline Task<Result<std::uint64_t>> send_random(net::Stream& to, std::size_t total,
+                                               std::uint64_t seed) {
   base::Random random(seed);
   Checksum sum;
   std::vector<std::byte> block;
@@ -178,7 +180,8 @@ inline Task<Result<void>> wait_for(net::Ready& ready) {
 
 // Waits for four at once until the one at `index` is raised. Others may be raised before: a kernel
 // takes a little more now and then.
-inline Task<Result<std::size_t>> wait_for_one_of(std::array<net::Ready*, 4> any, std::size_t index) {
+inline Task<Result<std::size_t>> wait_for_one_of(std::array<net::Ready*, 4> any,
+                                                 std::size_t index) {
   for (;;) {
     const auto woken = co_await net::wait_any({any[0], any[1], any[2], any[3]});
     if (!woken) co_return fail(woken);
@@ -202,7 +205,8 @@ inline Task<Result<Errc>> write_until_error(net::Stream& to) {
   }
 }
 
-inline Task<Result<std::size_t>> splice_through(net::Stream& from, net::Stream& to, os::PipeLease& pipe) {
+inline Task<Result<std::size_t>> splice_through(net::Stream& from, net::Stream& to,
+                                                os::PipeLease& pipe) {
   std::size_t total = 0;
   for (;;) {
     const auto got = from.splice_in(pipe);
@@ -229,7 +233,8 @@ inline Task<Result<std::size_t>> splice_through(net::Stream& from, net::Stream& 
   co_return total;
 }
 
-inline Task<Result<std::size_t>> count_sent(Task<Result<std::uint64_t>> sending, std::uint64_t& sum) {
+inline Task<Result<std::size_t>> count_sent(Task<Result<std::uint64_t>> sending,
+                                            std::uint64_t& sum) {
   const auto sent = co_await std::move(sending);
   if (!sent) co_return fail(sent);
   sum = *sent;
@@ -241,19 +246,21 @@ inline Task<Result<std::size_t>> count_sent(Task<Result<std::uint64_t>> sending,
 template <class Carrier>
 class StreamContract : public ::testing::Test {
  protected:
-  Carrier carrier;
+  Carrier carrier_;
 };
 TYPED_TEST_SUITE_P(StreamContract);
 
+// NOLINTBEGIN(readability-identifier-naming): a typed test's name becomes a class
+
 TYPED_TEST_P(StreamContract, bytes_arrive_both_ways_in_order) {
-  auto [a, b] = this->carrier.connect();
-  EXPECT_EQ(this->carrier.run(contract::say(*a, *b, "there")), "there");
-  EXPECT_EQ(this->carrier.run(contract::say(*b, *a, "and back")), "and back");
+  auto [a, b] = this->carrier_.connect();
+  EXPECT_EQ(this->carrier_.run(contract::say(*a, *b, "there")), "there");
+  EXPECT_EQ(this->carrier_.run(contract::say(*b, *a, "and back")), "and back");
 }
 
 TYPED_TEST_P(StreamContract, nothing_to_read_is_would_block_and_lowers_the_flag) {
-  auto [a, b] = this->carrier.connect();
-  std::array<std::byte, 16> space;
+  auto [a, b] = this->carrier_.connect();
+  std::array<std::byte, 16> space{};
   const auto got = b->read_now(space);
   ASSERT_FALSE(got.has_value());
   EXPECT_EQ(got.error().code, Errc::would_block);
@@ -261,38 +268,38 @@ TYPED_TEST_P(StreamContract, nothing_to_read_is_would_block_and_lowers_the_flag)
 }
 
 TYPED_TEST_P(StreamContract, a_short_read_lowers_the_flag_and_the_next_byte_raises_it) {
-  auto [a, b] = this->carrier.connect();
-  EXPECT_EQ(this->carrier.run(contract::say(*a, *b, "x")), "x");
-  std::array<std::byte, 16> space;
+  auto [a, b] = this->carrier_.connect();
+  EXPECT_EQ(this->carrier_.run(contract::say(*a, *b, "x")), "x");
+  std::array<std::byte, 16> space{};
   EXPECT_FALSE(b->read_now(space).has_value());
   EXPECT_FALSE(b->readable_state().is_raised());
-  EXPECT_EQ(this->carrier.run(contract::say(*a, *b, "y")), "y");
+  EXPECT_EQ(this->carrier_.run(contract::say(*a, *b, "y")), "y");
 }
 
 TYPED_TEST_P(StreamContract, half_close_reaches_the_other_side_and_leaves_the_other_way_open) {
-  auto [a, b] = this->carrier.connect();
-  EXPECT_TRUE(this->carrier.run(contract::write_text(*a, "last words")).has_value());
+  auto [a, b] = this->carrier_.connect();
+  EXPECT_TRUE(this->carrier_.run(contract::write_text(*a, "last words")).has_value());
   EXPECT_TRUE(a->shutdown_write().has_value());
-  EXPECT_EQ(this->carrier.run(contract::read_to_end(*b)), "last words");
-  EXPECT_EQ(this->carrier.run(contract::say(*b, *a, "still here")), "still here");
+  EXPECT_EQ(this->carrier_.run(contract::read_to_end(*b)), "last words");
+  EXPECT_EQ(this->carrier_.run(contract::say(*b, *a, "still here")), "still here");
   EXPECT_TRUE(b->shutdown_write().has_value());
-  EXPECT_EQ(this->carrier.run(contract::read_to_end(*a)), "");
+  EXPECT_EQ(this->carrier_.run(contract::read_to_end(*a)), "");
 }
 
 TYPED_TEST_P(StreamContract, the_end_is_told_again_to_who_asks_again) {
-  auto [a, b] = this->carrier.connect();
+  auto [a, b] = this->carrier_.connect();
   EXPECT_TRUE(a->shutdown_write().has_value());
-  EXPECT_EQ(this->carrier.run(contract::read_to_end(*b)), "");
-  EXPECT_EQ(this->carrier.run(contract::read_to_end(*b)), "");
+  EXPECT_EQ(this->carrier_.run(contract::read_to_end(*b)), "");
+  EXPECT_EQ(this->carrier_.run(contract::read_to_end(*b)), "");
 }
 
 TYPED_TEST_P(StreamContract, an_end_that_comes_with_the_last_bytes_is_seen) {
   for (unsigned i = 0; i < 20; ++i) {
-    auto [a, b] = this->carrier.connect();
+    auto [a, b] = this->carrier_.connect();
     // Both leave before the loop polls again, so one edge announces both.
     ASSERT_EQ(a->write_now(base::as_bytes("tail")).value_or(0) > 0, true);
     EXPECT_TRUE(a->shutdown_write().has_value());
-    const auto all = this->carrier.run(contract::read_to_end(*b));
+    const auto all = this->carrier_.run(contract::read_to_end(*b));
     ASSERT_TRUE(all.has_value());
     EXPECT_TRUE(std::string_view("tail").starts_with(*all));
     EXPECT_FALSE(all->empty());
@@ -300,63 +307,65 @@ TYPED_TEST_P(StreamContract, an_end_that_comes_with_the_last_bytes_is_seen) {
 }
 
 TYPED_TEST_P(StreamContract, destroying_a_stream_is_an_orderly_end) {
-  auto [a, b] = this->carrier.connect();
-  EXPECT_TRUE(this->carrier.run(contract::write_text(*a, "bye")).has_value());
+  auto [a, b] = this->carrier_.connect();
+  EXPECT_TRUE(this->carrier_.run(contract::write_text(*a, "bye")).has_value());
   a.reset();
-  EXPECT_EQ(this->carrier.run(contract::read_to_end(*b)), "bye");
+  EXPECT_EQ(this->carrier_.run(contract::read_to_end(*b)), "bye");
 }
 
-TYPED_TEST_P(StreamContract, a_reset_is_seen_as_a_reset) {
-  if (!TypeParam::kResets) GTEST_SKIP() << "this carrier has no resets";
-  auto [a, b] = this->carrier.connect();
+TYPED_TEST_P(StreamContract, a_reset_is_seen_as_a_reset_by_carriers_that_have_them) {
+  auto [a, b] = this->carrier_.connect();
   a->reset();
   a.reset();
-  const auto got = this->carrier.run(contract::read_to_end(*b));
-  ASSERT_FALSE(got.has_value());
-  EXPECT_EQ(got.error().code, Errc::reset);
+  const auto got = this->carrier_.run(contract::read_to_end(*b));
+  if (TypeParam::kResets) {
+    ASSERT_FALSE(got.has_value());
+    EXPECT_EQ(got.error().code, Errc::reset);
+  } else {
+    EXPECT_EQ(got, "");
+  }
 }
 
 TYPED_TEST_P(StreamContract, a_reset_ends_a_blocked_write) {
-  if (!TypeParam::kResets) GTEST_SKIP() << "this carrier has no resets";
-  auto [a, b] = this->carrier.connect();
-  ASSERT_TRUE(this->carrier.run(contract::fill(*a)).has_value());
+  auto [a, b] = this->carrier_.connect();
+  ASSERT_TRUE(this->carrier_.run(contract::fill(*a)).has_value());
   b->reset();
   b.reset();
-  const auto ended_by = this->carrier.run(contract::write_until_error(*a));
+  const auto ended_by = this->carrier_.run(contract::write_until_error(*a));
   ASSERT_TRUE(ended_by.has_value());
   EXPECT_TRUE(*ended_by == Errc::reset || *ended_by == Errc::closed);
 }
 
 TYPED_TEST_P(StreamContract, leaving_bytes_unread_resets_the_writer) {
-  auto [a, b] = this->carrier.connect();
-  ASSERT_TRUE(this->carrier.run(contract::write_text(*a, "unheard")).has_value());
-  ASSERT_TRUE(this->carrier.run(contract::wait_for(b->readable_state())).has_value());
+  auto [a, b] = this->carrier_.connect();
+  ASSERT_TRUE(this->carrier_.run(contract::write_text(*a, "unheard")).has_value());
+  ASSERT_TRUE(this->carrier_.run(contract::wait_for(b->readable_state())).has_value());
   b.reset();
-  const auto got = this->carrier.run(contract::read_to_end(*a));
+  const auto got = this->carrier_.run(contract::read_to_end(*a));
   ASSERT_FALSE(got.has_value());
   EXPECT_EQ(got.error().code, Errc::reset);
 }
 
 TYPED_TEST_P(StreamContract, a_full_stream_would_block_and_goes_on_when_it_is_read) {
-  auto [a, b] = this->carrier.connect();
-  const auto filled = this->carrier.run(contract::fill(*a));
+  auto [a, b] = this->carrier_.connect();
+  const auto filled = this->carrier_.run(contract::fill(*a));
   ASSERT_TRUE(filled.has_value());
   EXPECT_GT(*filled, 0U);
   EXPECT_LT(*filled, contract::kMoreThanFits);
   EXPECT_FALSE(a->writable_state().is_raised());
 
-  const auto drained = this->carrier.run(contract::read_count(*b, *filled));
+  const auto drained = this->carrier_.run(contract::read_count(*b, *filled));
   EXPECT_EQ(drained, *filled);
-  EXPECT_TRUE(this->carrier.run(contract::wait_for(a->writable_state())).has_value());
-  EXPECT_EQ(this->carrier.run(contract::say(*a, *b, "more")), "more");
+  EXPECT_TRUE(this->carrier_.run(contract::wait_for(a->writable_state())).has_value());
+  EXPECT_EQ(this->carrier_.run(contract::say(*a, *b, "more")), "more");
 }
 
 TYPED_TEST_P(StreamContract, a_big_transfer_both_ways_at_once_arrives_whole) {
   constexpr std::size_t kTotal = 4UL * 1024 * 1024;
-  auto [a, b] = this->carrier.connect();
+  auto [a, b] = this->carrier_.connect();
   auto there = runtime::both(contract::send_random(*a, kTotal, 1), contract::receive_random(*b, 2));
   auto back = runtime::both(contract::send_random(*b, kTotal, 3), contract::receive_random(*a, 4));
-  const auto sums = this->carrier.run(runtime::both(std::move(there), std::move(back)));
+  const auto sums = this->carrier_.run(runtime::both(std::move(there), std::move(back)));
   ASSERT_TRUE(sums.has_value()) << base::to_text(sums.error());
   EXPECT_EQ(sums->first.first, sums->first.second);
   EXPECT_EQ(sums->second.first, sums->second.second);
@@ -364,21 +373,21 @@ TYPED_TEST_P(StreamContract, a_big_transfer_both_ways_at_once_arrives_whole) {
 }
 
 TYPED_TEST_P(StreamContract, a_cancelled_wait_leaves_the_stream_as_it_was) {
-  auto [a, b] = this->carrier.connect();
-  EXPECT_EQ(this->carrier.run(contract::cancel_a_wait(*b)), Errc::cancelled);
-  EXPECT_EQ(this->carrier.run(contract::say(*a, *b, "after")), "after");
+  auto [a, b] = this->carrier_.connect();
+  EXPECT_EQ(this->carrier_.run(contract::cancel_a_wait(*b)), Errc::cancelled);
+  EXPECT_EQ(this->carrier_.run(contract::say(*a, *b, "after")), "after");
 }
 
 TYPED_TEST_P(StreamContract, writing_to_a_side_that_is_gone_fails) {
-  auto [a, b] = this->carrier.connect();
+  auto [a, b] = this->carrier_.connect();
   b.reset();
-  const auto ended_by = this->carrier.run(contract::write_until_error(*a));
+  const auto ended_by = this->carrier_.run(contract::write_until_error(*a));
   ASSERT_TRUE(ended_by.has_value());
   EXPECT_TRUE(*ended_by == Errc::closed || *ended_by == Errc::reset);
 }
 
 TYPED_TEST_P(StreamContract, nothing_can_be_written_after_shutdown) {
-  auto [a, b] = this->carrier.connect();
+  auto [a, b] = this->carrier_.connect();
   EXPECT_TRUE(a->shutdown_write().has_value());
   const auto put = a->write_now(base::as_bytes("late"));
   ASSERT_FALSE(put.has_value());
@@ -386,34 +395,36 @@ TYPED_TEST_P(StreamContract, nothing_can_be_written_after_shutdown) {
 }
 
 TYPED_TEST_P(StreamContract, wait_any_wakes_for_each_of_four) {
-  auto [a, b] = this->carrier.connect();
-  auto [c, d] = this->carrier.connect();
-  const auto filled_a = this->carrier.run(contract::fill(*a));
-  const auto filled_c = this->carrier.run(contract::fill(*c));
+  auto [a, b] = this->carrier_.connect();
+  auto [c, d] = this->carrier_.connect();
+  const auto filled_a = this->carrier_.run(contract::fill(*a));
+  const auto filled_c = this->carrier_.run(contract::fill(*c));
   ASSERT_TRUE(filled_a.has_value() && filled_c.has_value());
-  const std::array<net::Ready*, 4> any = {&a->readable_state(), &a->writable_state(), &c->readable_state(),
-                                          &c->writable_state()};
+  const std::array<net::Ready*, 4> any = {&a->readable_state(), &a->writable_state(),
+                                          &c->readable_state(), &c->writable_state()};
   contract::lower_all(any);
-  ASSERT_TRUE(this->carrier.run(contract::write_text(*b, "1")).has_value());
-  EXPECT_TRUE(this->carrier.run(contract::wait_for_one_of(any, 0)).has_value());
+  ASSERT_TRUE(this->carrier_.run(contract::write_text(*b, "1")).has_value());
+  EXPECT_TRUE(this->carrier_.run(contract::wait_for_one_of(any, 0)).has_value());
   EXPECT_FALSE(any[2]->is_raised());
 
   contract::lower_all(any);
-  ASSERT_TRUE(this->carrier.run(contract::write_text(*d, "2")).has_value());
-  EXPECT_TRUE(this->carrier.run(contract::wait_for_one_of(any, 2)).has_value());
+  ASSERT_TRUE(this->carrier_.run(contract::write_text(*d, "2")).has_value());
+  EXPECT_TRUE(this->carrier_.run(contract::wait_for_one_of(any, 2)).has_value());
   EXPECT_FALSE(any[0]->is_raised());
 
   contract::lower_all(any);
-  auto draining_b = runtime::both(contract::read_count(*b, *filled_a), contract::wait_for_one_of(any, 1));
-  EXPECT_TRUE(this->carrier.run(std::move(draining_b)).has_value());
+  auto draining_b =
+      runtime::both(contract::read_count(*b, *filled_a), contract::wait_for_one_of(any, 1));
+  EXPECT_TRUE(this->carrier_.run(std::move(draining_b)).has_value());
   contract::lower_all(any);
-  auto draining_d = runtime::both(contract::read_count(*d, *filled_c), contract::wait_for_one_of(any, 3));
-  EXPECT_TRUE(this->carrier.run(std::move(draining_d)).has_value());
+  auto draining_d =
+      runtime::both(contract::read_count(*d, *filled_c), contract::wait_for_one_of(any, 3));
+  EXPECT_TRUE(this->carrier_.run(std::move(draining_d)).has_value());
 }
 
 TYPED_TEST_P(StreamContract, spliced_bytes_arrive_whole) {
-  auto [a, b] = this->carrier.connect();
-  auto [c, d] = this->carrier.connect();
+  auto [a, b] = this->carrier_.connect();
+  auto [c, d] = this->carrier_.connect();
   os::PipePool pipes(64UL * 1024, 1);
   auto pipe = pipes.borrow();
   ASSERT_TRUE(pipe.has_value());
@@ -427,24 +438,25 @@ TYPED_TEST_P(StreamContract, spliced_bytes_arrive_whole) {
   auto sending = contract::count_sent(contract::send_random(*a, kTotal, 5), sent_sum);
   auto moving = runtime::both(std::move(sending), contract::splice_through(*b, *c, **pipe));
   const auto all =
-      this->carrier.run(runtime::both(std::move(moving), contract::receive_random(*d, 6)));
+      this->carrier_.run(runtime::both(std::move(moving), contract::receive_random(*d, 6)));
   ASSERT_TRUE(all.has_value()) << base::to_text(all.error());
   EXPECT_EQ(all->first.second, kTotal);
   EXPECT_EQ(all->second, sent_sum);
 }
 
-REGISTER_TYPED_TEST_SUITE_P(StreamContract, bytes_arrive_both_ways_in_order,
-                            nothing_to_read_is_would_block_and_lowers_the_flag,
-                            a_short_read_lowers_the_flag_and_the_next_byte_raises_it,
-                            half_close_reaches_the_other_side_and_leaves_the_other_way_open,
-                            the_end_is_told_again_to_who_asks_again,
-                            an_end_that_comes_with_the_last_bytes_is_seen,
-                            destroying_a_stream_is_an_orderly_end, a_reset_is_seen_as_a_reset,
-                            a_reset_ends_a_blocked_write, leaving_bytes_unread_resets_the_writer,
-                            a_full_stream_would_block_and_goes_on_when_it_is_read,
-                            a_big_transfer_both_ways_at_once_arrives_whole,
-                            a_cancelled_wait_leaves_the_stream_as_it_was,
-                            writing_to_a_side_that_is_gone_fails, nothing_can_be_written_after_shutdown,
-                            wait_any_wakes_for_each_of_four, spliced_bytes_arrive_whole);
+// NOLINTEND(readability-identifier-naming)
+
+REGISTER_TYPED_TEST_SUITE_P(
+    StreamContract, bytes_arrive_both_ways_in_order,
+    nothing_to_read_is_would_block_and_lowers_the_flag,
+    a_short_read_lowers_the_flag_and_the_next_byte_raises_it,
+    half_close_reaches_the_other_side_and_leaves_the_other_way_open,
+    the_end_is_told_again_to_who_asks_again, an_end_that_comes_with_the_last_bytes_is_seen,
+    destroying_a_stream_is_an_orderly_end, a_reset_is_seen_as_a_reset_by_carriers_that_have_them,
+    a_reset_ends_a_blocked_write, leaving_bytes_unread_resets_the_writer,
+    a_full_stream_would_block_and_goes_on_when_it_is_read,
+    a_big_transfer_both_ways_at_once_arrives_whole, a_cancelled_wait_leaves_the_stream_as_it_was,
+    writing_to_a_side_that_is_gone_fails, nothing_can_be_written_after_shutdown,
+    wait_any_wakes_for_each_of_four, spliced_bytes_arrive_whole);
 
 }  // namespace causeway::sim

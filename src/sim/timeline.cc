@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/timeline.h"
 
+#include <cstddef>
+#include <utility>
+
 #include "base/assert.h"
+#include "base/time.h"
 
 namespace causeway::sim {
 

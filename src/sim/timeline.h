@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What will happen in the simulated world, in order of time and, at one instant, in the order in which
-// it was planned. It belongs to the World; actions run inside a poll and only change the state of the
-// network and wake waiters.
+// What will happen in the simulated world, in order of time and, at one instant, in the order in
+// which it was planned. It belongs to the World; actions run inside a poll and only change the
+// state of the network and wake waiters.
 #pragma once
 
 #include <cstddef>

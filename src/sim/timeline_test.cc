@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "base/time.h"
 #include "sim/fake_clock.h"
 
 namespace causeway::sim {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A hash over everything that happened in a world, in order. Two runs of one seed must agree on it; if
-// they do not, something depends on addresses, on the real time or on chance.
+// A hash over everything that happened in a world, in order. Two runs of one seed must agree on it;
+// if they do not, something depends on addresses, on the real time or on chance.
 #pragma once
 
 #include <cstdint>

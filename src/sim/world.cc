@@ -4,16 +4,27 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
 
+#include "base/address.h"
 #include "base/assert.h"
+#include "base/time.h"
+#include "runtime/loop.h"
+#include "runtime/scope.h"
+#include "sim/sim_network.h"
+#include "sim/sim_poller.h"
 
 namespace causeway::sim {
 namespace {
 
-// Streams of random numbers of one seed, each for one purpose, so that a further draw in one does not
-// change the others.
+// Streams of random numbers of one seed, each for one purpose, so that a further draw in one does
+// not change the others.
 constexpr std::uint64_t kForTest = 0x1000'0000'0000'0001;
 constexpr std::uint64_t kForNetwork = 0x1000'0000'0000'0002;
 constexpr std::uint64_t kForLoops = 0x1000'0000'0000'0003;
@@ -41,7 +52,8 @@ SimNetwork& World::network(std::string_view ip, runtime::Loop& loop) {
   const auto address = base::IpAddress::parse(ip);
   CW_ASSERT(address.has_value());
   auto& network = networks_[{*address, &loop}];
-  if (network == nullptr) network = std::make_unique<SimNetwork>(internet_, internet_.host(*address), loop);
+  if (network == nullptr)
+    network = std::make_unique<SimNetwork>(internet_, internet_.host(*address), loop);
   return *network;
 }
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The simulated world of one test: a clock, a network, one loop or several, all turned by one thread
-// and repeated exactly by one seed. The clock moves only when nothing is left to do now.
+// The simulated world of one test: a clock, a network, one loop or several, all turned by one
+// thread and repeated exactly by one seed. The clock moves only when nothing is left to do now.
 //
 //     sim::World world(seed);
 //     auto& gateway = world.network("10.0.0.1");
 //     auto& endpoint = world.network("10.0.0.2");
 //     const auto answer = world.run(ask(gateway));
 //
-// When it is destroyed nothing may be left: no open stream, listener or socket, no armed timer, no byte
-// and no datagram of which nobody knows what became of it. What is found then, and a task that waits
-// for what can never happen, ends the process with the seed printed.
+// When it is destroyed nothing may be left: no open stream, listener or socket, no armed timer, no
+// byte and no datagram of which nobody knows what became of it. What is found then, and a task that
+// waits for what can never happen, ends the process with the seed printed.
 #pragma once
 
 #include <cstdint>
@@ -95,7 +95,8 @@ class World {
 
   template <class T>
   static Task<void> keep_answer(Task<T> task, std::optional<T>& answer) {
-    answer.emplace(co_await std::move(task));
+    T value = co_await std::move(task);
+    answer.emplace(std::move(value));
   }
 
   // Turns every loop once. When nothing ran, moves the clock to what comes next, but not beyond

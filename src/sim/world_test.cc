@@ -3,8 +3,16 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <tuple>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "net/listener.h"
 #include "runtime/event.h"
+#include "runtime/scope.h"
 #include "runtime/sleep.h"
+#include "runtime/task.h"
 
 namespace causeway::sim {
 namespace {
@@ -85,7 +93,9 @@ TEST(WorldDeathTest, a_listener_left_open_is_told_with_the_seed) {
       {
         net::ListenerPtr listener;
         World world(43);
-        listener = world.network("10.0.0.1").listen(base::SocketAddress::parse("10.0.0.1:80").value(), {}).value();
+        listener = world.network("10.0.0.1")
+                       .listen(base::SocketAddress::parse("10.0.0.1:80").value(), {})
+                       .value();
       },
       "seed 43: 1 streams, listeners or datagram sockets are open");
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The attempts to place one connection: which endpoints were tried, and whether another may be. Owned
-// by whoever places it, for as long as that takes.
+// The attempts to place one connection: which endpoints were tried, and whether another may be.
+// Owned by whoever places it, for as long as that takes.
 #pragma once
 
 #include <algorithm>

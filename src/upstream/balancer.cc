@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/balancer.h"
 
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
 #include "base/assert.h"
+#include "base/random.h"
+#include "model/pool.h"
 #include "upstream/internal/ip_hash.h"
 #include "upstream/internal/least_connections.h"
 #include "upstream/internal/power_of_two.h"
@@ -16,7 +22,8 @@ constexpr std::uint32_t kTurnsAheadMax = 64;
 
 }  // namespace
 
-std::unique_ptr<Balancer> make_balancer(model::Balance balance, std::string_view pool_name, base::Random& random) {
+std::unique_ptr<Balancer> make_balancer(model::Balance balance, std::string_view pool_name,
+                                        base::Random& random) {
   switch (balance) {
     case model::Balance::round_robin:
       return std::make_unique<RoundRobin>(random.next() >> 32U);

@@ -3,19 +3,28 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "base/ids.h"
+#include "base/random.h"
+#include "model/pool.h"
+#include "upstream/attempts.h"
 #include "upstream/internal/ip_hash.h"
 #include "upstream/internal/least_connections.h"
 #include "upstream/internal/power_of_two.h"
 #include "upstream/internal/round_robin.h"
 #include "upstream/internal/test_pool.h"
 #include "upstream/internal/weighted_round_robin.h"
+#include "upstream/members.h"
 
 namespace causeway::upstream {
 namespace {
@@ -26,7 +35,9 @@ constexpr std::array kAll = {model::Balance::round_robin, model::Balance::weight
 
 class EveryBalance : public testing::TestWithParam<model::Balance> {
  protected:
-  [[nodiscard]] std::unique_ptr<Balancer> make() { return make_balancer(GetParam(), "pool", random_); }
+  [[nodiscard]] std::unique_ptr<Balancer> make() {
+    return make_balancer(GetParam(), "pool", random_);
+  }
 
  private:
   base::Random random_{3};
@@ -84,7 +95,8 @@ TEST_P(EveryBalance, leaves_out_a_lost_member_and_takes_it_back) {
   const auto pick_from_many_sources = [&] {
     Picker picker(*balancer);
     std::map<int, int> picked;
-    for (std::uint32_t i = 0; i < 300; ++i) ++picked[TestMembers::number_of(picker.pick(numbered_source(i)))];
+    for (std::uint32_t i = 0; i < 300; ++i)
+      ++picked[TestMembers::number_of(picker.pick(numbered_source(i)))];
     return picked;
   };
   EXPECT_EQ(pick_from_many_sources().size(), 3U);
@@ -105,7 +117,8 @@ TEST(RoundRobin, takes_members_in_turn_whatever_their_weight) {
   balancer.set_members(members.all());
   Picker picker(balancer);
   std::string order;
-  for (int i = 0; i < 7; ++i) order += static_cast<char>('a' + TestMembers::number_of(picker.pick()));
+  for (int i = 0; i < 7; ++i)
+    order += static_cast<char>('a' + TestMembers::number_of(picker.pick()));
   EXPECT_EQ(order, "abcabca");
 }
 
@@ -121,7 +134,8 @@ TEST(RoundRobin, begins_where_it_is_told) {
 std::string smooth_order(WeightedRoundRobin& balancer, int times) {
   Picker picker(balancer);
   std::string order;
-  for (int i = 0; i < times; ++i) order += static_cast<char>('a' + TestMembers::number_of(picker.pick()));
+  for (int i = 0; i < times; ++i)
+    order += static_cast<char>('a' + TestMembers::number_of(picker.pick()));
   return order;
 }
 
@@ -219,7 +233,8 @@ TEST(PowerOfTwo, compares_every_pair_of_members_alike) {
   PowerOfTwo balancer;
   balancer.set_members(members.all());
   Picker picker(balancer);
-  for (const auto& [number, count] : picker.pick_many(50000)) EXPECT_NEAR(count, 10000, 400) << number;
+  for (const auto& [number, count] : picker.pick_many(50000))
+    EXPECT_NEAR(count, 10000, 400) << number;
   // The most loaded is never the better of two different ones.
   for (std::size_t i = 0; i < 5; ++i) members.set_active(i, static_cast<std::int64_t>(i));
   const auto picked = picker.pick_many(50000);
@@ -250,7 +265,8 @@ TEST(PowerOfTwo, keeps_many_members_nearly_even) {
   Picker picker(balancer);
   for (int i = 0; i < 10000; ++i) picker.pick()->endpoint->cell(base::WorkerId(0)).active.add();
   for (std::size_t i = 0; i < members.size(); ++i) {
-    EXPECT_NEAR(members[i].endpoint->active(), 100, 5) << i;  // alone by chance it would be 10 and more
+    EXPECT_NEAR(members[i].endpoint->active(), 100, 5)
+        << i;  // alone by chance it would be 10 and more
   }
 }
 
@@ -322,8 +338,12 @@ void expect_only_the_lost_move(const std::vector<std::uint32_t>& weights) {
   EXPECT_EQ(places_of(balancer, 5000), before);
 }
 
-TEST(IpHash, moves_only_the_sources_of_a_lost_member) { expect_only_the_lost_move({1, 1, 1, 1, 1}); }
-TEST(IpHash, moves_only_the_sources_of_a_lost_member_with_weights) { expect_only_the_lost_move({1, 9, 5, 2, 3}); }
+TEST(IpHash, moves_only_the_sources_of_a_lost_member) {
+  expect_only_the_lost_move({1, 1, 1, 1, 1});
+}
+TEST(IpHash, moves_only_the_sources_of_a_lost_member_with_weights) {
+  expect_only_the_lost_move({1, 9, 5, 2, 3});
+}
 
 TEST(IpHash, a_heavier_member_only_gains_sources) {
   TestMembers members({10, 10, 10, 11});

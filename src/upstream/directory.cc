@@ -2,11 +2,28 @@
 #include "upstream/directory.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
+#include <utility>
+#include <vector>
 
+#include "base/address.h"
 #include "base/assert.h"
+#include "base/ids.h"
+#include "base/time.h"
+#include "model/pool.h"
+#include "observe/pool_metrics.h"
+#include "runtime/scope.h"
+#include "upstream/endpoint.h"
 #include "upstream/internal/directory_records.h"
+#include "upstream/members.h"
+#include "upstream/pool.h"
+#include "upstream/status.h"
 
 namespace causeway::upstream {
 namespace {
@@ -26,14 +43,16 @@ std::uint32_t stricter(std::uint32_t a, std::uint32_t b) noexcept {
   return std::min(a, b);
 }
 
-// In the order of the configuration. Two names may stand for one address: it is then one endpoint with
-// the weight of both.
+// In the order of the configuration. Two names may stand for one address: it is then one endpoint
+// with the weight of both.
 class WantedList {
  public:
   void add(const base::Address& address, const model::Endpoint& configured) {
     const auto [at, is_new] = places_.try_emplace(address, list_.size());
     if (is_new) {
-      list_.push_back({.address = address, .weight = configured.weight, .max_connections = configured.max_connections});
+      list_.push_back({.address = address,
+                       .weight = configured.weight,
+                       .max_connections = configured.max_connections});
       return;
     }
     Wanted& wanted = list_[at->second];
@@ -81,20 +100,26 @@ EndpointStatus status_of(const Members::Entry& member) {
                         .times_unhealthy = endpoint.changes(StateReason::check_failed),
                         .times_ejected = endpoint.changes(StateReason::connect_failures),
                         .totals = {}};
-  for (std::uint32_t i = 0; i < endpoint.workers(); ++i) add(status.totals, totals_of(endpoint.cell(base::WorkerId(i))));
+  for (std::uint32_t i = 0; i < endpoint.workers(); ++i)
+    add(status.totals, totals_of(endpoint.cell(base::WorkerId(i))));
   return status;
 }
 
-std::uint32_t not_negative(std::int64_t sum) { return static_cast<std::uint32_t>(std::max<std::int64_t>(sum, 0)); }
+std::uint32_t not_negative(std::int64_t sum) {
+  return static_cast<std::uint32_t>(std::max<std::int64_t>(sum, 0));
+}
 
 }  // namespace
 
 Directory::Directory(Parts parts)
-    : parts_(std::move(parts)), bells_(parts_.workers), retry_(std::make_unique<RetryTimer>(*this)) {
+    : parts_(std::move(parts)),
+      bells_(parts_.workers),
+      retry_(std::make_unique<RetryTimer>(*this)) {
   const auto& pools = parts_.snapshot->pools;
   for (std::uint32_t i = 0; i < pools.size(); ++i) {
     auto& pool = *pools_.emplace_back(
-        std::make_unique<PoolRecord>(base::PoolId(i), pools[i], parts_.workers.size(), bells_, static_cast<FailureSink&>(*this)));
+        std::make_unique<PoolRecord>(base::PoolId(i), pools[i], parts_.workers.size(), bells_,
+                                     static_cast<FailureSink&>(*this)));
     for (const model::Endpoint& endpoint : pools[i].endpoints) {
       const base::NamedAddress* named = endpoint.address.named();
       if (named == nullptr) continue;
@@ -124,7 +149,8 @@ void Directory::start(runtime::Scope& scope) {
 
 std::unique_ptr<Pool> Directory::make_pool(base::PoolId pool, base::WorkerId worker) {
   PoolRecord& record = *pools_.at(pool.index());
-  return std::make_unique<Pool>(record.shared, worker, *parts_.workers.at(worker.index()), record.members);
+  return std::make_unique<Pool>(record.shared, worker, *parts_.workers.at(worker.index()),
+                                record.members);
 }
 
 // Makes the membership of `pool` what its configuration and the answers for its names say.
@@ -155,7 +181,8 @@ void Directory::rebuild(PoolRecord& pool) {
     members.entries.push_back({.endpoint = endpoint.endpoint, .weight = one.weight});
     touched.push_back(&endpoint);
   }
-  members.is_resolving = std::ranges::any_of(pool.names, [](const NameRecord* name) { return !name->is_answered; });
+  members.is_resolving =
+      std::ranges::any_of(pool.names, [](const NameRecord* name) { return !name->is_answered; });
   for (EndpointRecord* endpoint : touched) adopt_settings(*endpoint);
   if (members == *pool.members) return;
 
@@ -168,14 +195,14 @@ Directory::EndpointRecord& Directory::record_of(const base::Address& address) {
   auto& record = endpoints_[address];
   if (record) return *record;
   const base::EndpointId id(next_endpoint_++);
-  record = std::make_unique<EndpointRecord>(*this,
-                                            make_endpoint(id, address, parts_.workers.size(), parts_.control.now()));
+  record = std::make_unique<EndpointRecord>(
+      *this, make_endpoint(id, address, parts_.workers.size(), parts_.control.now()));
   endpoints_by_id_.emplace(id, record.get());
   return *record;
 }
 
-// Joins what the pools that name an endpoint ask of it: the strictest bound, and the checks of the first
-// of them that has any, in the order of the snapshot.
+// Joins what the pools that name an endpoint ask of it: the strictest bound, and the checks of the
+// first of them that has any, in the order of the snapshot.
 void Directory::adopt_settings(EndpointRecord& endpoint) {
   std::uint32_t max_connections = 0;
   std::optional<base::PoolId> checked_by;
@@ -244,7 +271,8 @@ std::vector<PoolStatus> Directory::status() const {
     }
     status.active = not_negative(active);
     status.waiting = not_negative(waiting);
-    for (const Members::Entry& member : pool->members->entries) status.endpoints.push_back(status_of(member));
+    for (const Members::Entry& member : pool->members->entries)
+      status.endpoints.push_back(status_of(member));
   }
   return all;
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Knows every endpoint of the process: one for each address, made from the snapshot and from what names
-// resolve to. It lives on the control loop, alone writes the state of endpoints (active checks, passive
-// ejection), and tells the workers' pools. It carries no traffic and touches no worker's data.
+// Knows every endpoint of the process: one for each address, made from the snapshot and from what
+// names resolve to. It lives on the control loop, alone writes the state of endpoints (active
+// checks, passive ejection), and tells the workers' pools. It carries no traffic and touches no
+// worker's data.
 //
-// Order of life: the loops first, then the directory, then its pools; ended the other way round, the
-// scope of start() joined before the directory goes, and no loop turning while it does.
+// Order of life: the loops first, then the directory, then its pools; ended the other way round,
+// the scope of start() joined before the directory goes, and no loop turning while it does.
 #pragma once
 
 #include <cstddef>
@@ -54,12 +55,13 @@ class Directory final : private FailureSink {
   Directory& operator=(const Directory&) = delete;
   ~Directory();
 
-  // Begins to resolve names and to check endpoints, in a scope on the control loop. Once. Until a name
-  // has its first answer, good or bad, connections to a pool that has nothing else wait for it as they
-  // would for a free slot.
+  // Begins to resolve names and to check endpoints, in a scope on the control loop. Once. Until a
+  // name has its first answer, good or bad, connections to a pool that has nothing else wait for it
+  // as they would for a free slot.
   void start(runtime::Scope& scope);
 
-  // One for each pool and worker. On the control loop's thread, while the worker's loop does not turn.
+  // One for each pool and worker. On the control loop's thread, while the worker's loop does not
+  // turn.
   [[nodiscard]] std::unique_ptr<Pool> make_pool(base::PoolId pool, base::WorkerId worker);
 
   // On the control loop. In the order of the snapshot's pools.
@@ -69,8 +71,8 @@ class Directory final : private FailureSink {
   struct PoolRecord;
   struct EndpointRecord;
   struct NameRecord;
-  class EjectionTimer;
-  class RetryTimer;
+  class EjectionTimer;  // NOLINT(cppcoreguidelines-virtual-class-destructor): final
+  class RetryTimer;     // NOLINT(cppcoreguidelines-virtual-class-destructor): final
 
   // Memberships (directory.cc).
   void rebuild(PoolRecord& pool);
@@ -99,13 +101,14 @@ class Directory final : private FailureSink {
 
   Parts parts_;
   SlotBells bells_;
-  runtime::Scope* scope_ = nullptr;  // once started
+  runtime::Scope* scope_ = nullptr;                 // once started
   std::vector<std::unique_ptr<PoolRecord>> pools_;  // by PoolId
   std::map<base::Address, std::unique_ptr<EndpointRecord>> endpoints_;
   std::unordered_map<base::EndpointId, EndpointRecord*> endpoints_by_id_;
   std::map<std::string, std::unique_ptr<NameRecord>, std::less<>> names_;  // by host
   std::uint32_t next_endpoint_ = 0;  // ids are never used again
-  std::vector<std::pair<PoolRecord*, base::WorkerId>> owed_;  // messages that a full mailbox refused
+  std::vector<std::pair<PoolRecord*, base::WorkerId>>
+      owed_;  // messages that a full mailbox refused
   std::unique_ptr<RetryTimer> retry_;
 };
 

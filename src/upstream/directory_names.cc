@@ -4,9 +4,13 @@
 #include <chrono>
 #include <utility>
 
-#include "base/address.h"
+#include "base/error.h"
+#include "base/time.h"
+#include "model/snapshot.h"
+#include "observe/log_field.h"
 #include "runtime/limits.h"
 #include "runtime/sleep.h"
+#include "runtime/task.h"
 #include "upstream/directory.h"
 #include "upstream/internal/directory_records.h"
 
@@ -38,7 +42,8 @@ runtime::Task<void> Directory::watch_name(NameRecord& name) {
 }
 
 void Directory::on_resolved(NameRecord& name, net::Resolved answer) {
-  if (answer.addresses.size() > net::Resolver::kAddressesMax) answer.addresses.resize(net::Resolver::kAddressesMax);
+  if (answer.addresses.size() > net::Resolver::kAddressesMax)
+    answer.addresses.resize(net::Resolver::kAddressesMax);
   // Servers turn the order of their answers around each time; that is not a change.
   std::ranges::sort(answer.addresses);
   const auto repeated = std::ranges::unique(answer.addresses);
@@ -48,8 +53,10 @@ void Directory::on_resolved(NameRecord& name, net::Resolved answer) {
   const bool was_away = std::exchange(name.is_away, false);
   if (was_away) parts_.log.info("name {name} resolves again", observe::field("name", name.host));
   if (!is_first && answer.addresses == name.addresses) return;
-  parts_.log.info("name {name} has {count} addresses, had {before}", observe::field("name", name.host),
-                  observe::field("count", answer.addresses.size()), observe::field("before", name.addresses.size()));
+  parts_.log.info("name {name} has {count} addresses, had {before}",
+                  observe::field("name", name.host),
+                  observe::field("count", answer.addresses.size()),
+                  observe::field("before", name.addresses.size()));
   name.addresses = std::move(answer.addresses);
   rebuild_pools_of(name);
 }

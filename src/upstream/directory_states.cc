@@ -1,13 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // The directory's part about states: who is healthy, unhealthy or ejected, and why.
 #include <algorithm>
+#include <cstddef>
 #include <string>
 
-#include "base/assert.h"
+#include "base/error.h"
+#include "base/ids.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "model/pool.h"
+#include "observe/log_field.h"
+#include "observe/log_options.h"
 #include "runtime/sleep.h"
+#include "runtime/task.h"
 #include "upstream/directory.h"
+#include "upstream/ejection.h"
+#include "upstream/endpoint.h"
 #include "upstream/health_check.h"
 #include "upstream/internal/directory_records.h"
+#include "upstream/members.h"
 
 namespace causeway::upstream {
 namespace {
@@ -16,10 +28,11 @@ constexpr std::size_t kPoolNamesMax = 4;  // in one line of the log
 
 }  // namespace
 
-// On the worker's loop. A report that finds no room is dropped: as long as the endpoint keeps failing,
-// the next one is not far.
+// On the worker's loop. A report that finds no room is dropped: as long as the endpoint keeps
+// failing, the next one is not far.
 void Directory::on_failing(base::PoolId pool, base::EndpointId endpoint) {
-  static_cast<void>(parts_.control.post([this, pool, endpoint] { consider_ejection(pool, endpoint); }));
+  static_cast<void>(
+      parts_.control.post([this, pool, endpoint] { consider_ejection(pool, endpoint); }));
 }
 
 void Directory::consider_ejection(base::PoolId pool, base::EndpointId endpoint) {
@@ -52,7 +65,8 @@ void Directory::on_ejection_over(EndpointRecord& endpoint) {
   settle_state(endpoint, StateReason::ejection_over);
 }
 
-// Begins to check an endpoint that should be and is not. The task ends by itself when it should no longer.
+// Begins to check an endpoint that should be and is not. The task ends by itself when it should no
+// longer.
 void Directory::check_if_wanted(EndpointRecord& endpoint) {
   if (scope_ == nullptr || endpoint.is_watched || !endpoint.health) return;
   endpoint.is_watched = true;
@@ -65,7 +79,8 @@ runtime::Task<void> Directory::watch_health(EndpointRecord& endpoint) {
   for (;;) {
     const auto slept = co_await runtime::sleep_for(wait);
     if (!slept || !endpoint.health) break;
-    const auto passed = co_await check_connect(parts_.dialer, endpoint.endpoint->address(), endpoint.health->timeout);
+    const auto passed = co_await check_connect(parts_.dialer, endpoint.endpoint->address(),
+                                               endpoint.health->timeout);
     if (!passed && passed.error().code == Errc::cancelled) break;
     if (!endpoint.health) break;
     on_checked(endpoint, passed);
@@ -79,7 +94,8 @@ void Directory::on_checked(EndpointRecord& endpoint, const Result<void>& passed)
   if (!passed && passed.error().side == Side::local) return;
   if (!passed) {
     parts_.log.debug("check of endpoint {endpoint} failed: {error}",
-                     observe::field("endpoint", endpoint.endpoint->name()), observe::field("error", passed.error()));
+                     observe::field("endpoint", endpoint.endpoint->name()),
+                     observe::field("error", passed.error()));
   }
   const auto verdict = endpoint.tally.on_check(*endpoint.health, passed.has_value());
   if (!verdict) return;
@@ -87,7 +103,8 @@ void Directory::on_checked(EndpointRecord& endpoint, const Result<void>& passed)
   // What checks have found is better founded than an ejection, and takes its place.
   endpoint.ejection.disarm();
   endpoint.endpoint->forget_failures();
-  settle_state(endpoint, endpoint.is_failing_checks ? StateReason::check_failed : StateReason::check_passed);
+  settle_state(endpoint,
+               endpoint.is_failing_checks ? StateReason::check_failed : StateReason::check_passed);
 }
 
 // Puts into force what is known of an endpoint, says so and tells the pools.
@@ -103,9 +120,11 @@ void Directory::settle_state(EndpointRecord& record, StateReason reason) {
   if (to == from) return;
 
   endpoint.change_state(to, reason, parts_.control.now());
-  const auto level = to == EndpointState::healthy ? observe::LogLevel::info : observe::LogLevel::warn;
+  const auto level =
+      to == EndpointState::healthy ? observe::LogLevel::info : observe::LogLevel::warn;
   parts_.log.write(level, "endpoint {endpoint} of {pools} is {to}, was {from}: {reason}",
-                   observe::field("endpoint", endpoint.name()), observe::field("pools", pool_names_of(record)),
+                   observe::field("endpoint", endpoint.name()),
+                   observe::field("pools", pool_names_of(record)),
                    observe::field("to", name_of(to)), observe::field("from", name_of(from)),
                    observe::field("reason", name_of(reason)));
   for (const EndpointRecord::Use& use : record.uses) publish(*pools_[use.pool.index()]);
@@ -114,11 +133,11 @@ void Directory::settle_state(EndpointRecord& record, StateReason reason) {
 std::string Directory::pool_names_of(const EndpointRecord& endpoint) const {
   std::string names;
   for (std::size_t i = 0; i < std::min(endpoint.uses.size(), kPoolNamesMax); ++i) {
-    if (i > 0) names.append(", ");
+    if (i > 0) names.append(",");
     names.append(pools_[endpoint.uses[i].pool.index()]->shared.spec.name);
   }
-  if (endpoint.uses.size() > kPoolNamesMax) names.append(", ...");
-  return names.empty() ? "no pool" : names;
+  if (endpoint.uses.size() > kPoolNamesMax) names.append(",...");
+  return names.empty() ? "-" : names;
 }
 
 }  // namespace causeway::upstream

@@ -2,6 +2,10 @@
 #include "upstream/ejection.h"
 
 #include <algorithm>
+#include <cstddef>
+
+#include "base/time.h"
+#include "model/pool.h"
 
 namespace causeway::upstream {
 
@@ -15,7 +19,8 @@ Duration EjectionHistory::begin(const model::Ejection& rule, Instant now) noexce
   const bool is_in_row = last_length_ > Duration::zero() && now - last_end_ <= last_length_;
   // Halving the bound instead of doubling the length: neither may overflow.
   Duration length = rule.base_time;
-  if (is_in_row) length = last_length_ > rule.max_time / 2 ? rule.max_time : std::max(last_length_ * 2, length);
+  if (is_in_row)
+    length = last_length_ > rule.max_time / 2 ? rule.max_time : std::max(last_length_ * 2, length);
   last_length_ = std::min(length, rule.max_time);
   last_end_ = now + last_length_;
   return last_length_;

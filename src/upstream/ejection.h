@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rules of passive ejection: whether an endpoint that cannot be connected to may be left out, and
-// for how long. Pure; the directory applies them on the control loop.
+// The rules of passive ejection: whether an endpoint that cannot be connected to may be left out,
+// and for how long. Pure; the directory applies them on the control loop.
 #pragma once
 
 #include <cstddef>
@@ -21,9 +21,9 @@ struct PoolStanding {
 // Never the last that can be used, and not more than the pool's share; but one, if another remains.
 [[nodiscard]] bool may_eject(const model::Ejection& rule, const PoolStanding& standing) noexcept;
 
-// The ejections of one endpoint. Each in a row is twice as long as the one before. It is in a row when
-// it comes within the length of the last one after its end: an endpoint that held out longer than that
-// begins anew.
+// The ejections of one endpoint. Each in a row is twice as long as the one before. It is in a row
+// when it comes within the length of the last one after its end: an endpoint that held out longer
+// than that begins anew.
 class EjectionHistory {
  public:
   // An ejection begins; returns how long it is.

@@ -5,6 +5,9 @@
 
 #include <chrono>
 
+#include "base/time.h"
+#include "model/pool.h"
+
 namespace causeway::upstream {
 namespace {
 

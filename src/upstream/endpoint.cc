@@ -2,9 +2,18 @@
 #include "upstream/endpoint.h"
 
 #include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
 #include <utility>
 
+#include "base/address.h"
 #include "base/assert.h"
+#include "base/ids.h"
+#include "base/time.h"
+#include "observe/pool_metrics.h"
 
 namespace causeway::upstream {
 
@@ -56,7 +65,8 @@ Endpoint::Slot Endpoint::take_slot() noexcept {
   if (max == 0) return Slot::uncounted;
   std::uint32_t taken = slots_taken_.load(std::memory_order_seq_cst);
   while (taken < max) {
-    if (slots_taken_.compare_exchange_weak(taken, taken + 1, std::memory_order_seq_cst)) return Slot::counted;
+    if (slots_taken_.compare_exchange_weak(taken, taken + 1, std::memory_order_seq_cst))
+      return Slot::counted;
   }
   return Slot::none;
 }
@@ -67,7 +77,8 @@ std::uint32_t Endpoint::active() const noexcept {
   return static_cast<std::uint32_t>(std::max<std::int64_t>(sum, 0));
 }
 
-EndpointPtr make_endpoint(base::EndpointId id, base::Address address, std::size_t workers, Instant now) {
+EndpointPtr make_endpoint(base::EndpointId id, base::Address address, std::size_t workers,
+                          Instant now) {
   return std::make_shared<Endpoint>(id, std::move(address), workers, now);
 }
 

@@ -3,11 +3,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include "base/ids.h"
+#include "base/time.h"
 #include "upstream/internal/test_pool.h"
 
 namespace causeway::upstream {
@@ -43,7 +49,8 @@ TEST(Endpoint, every_state_and_reason_has_a_name_of_its_own) {
   EXPECT_EQ(name_of(EndpointState::unhealthy), "unhealthy");
   EXPECT_EQ(name_of(EndpointState::ejected), "ejected");
   std::vector<std::string_view> names;
-  for (std::size_t i = 0; i < kStateReasonCount; ++i) names.push_back(name_of(static_cast<StateReason>(i)));
+  for (std::size_t i = 0; i < kStateReasonCount; ++i)
+    names.push_back(name_of(static_cast<StateReason>(i)));
   std::ranges::sort(names);
   EXPECT_EQ(std::ranges::adjacent_find(names), names.end());
 }
@@ -96,32 +103,33 @@ TEST(Endpoint, marks_of_waiting_workers_are_taken_once) {
   EXPECT_EQ(Endpoint::waiting_bit(base::WorkerId(65)), Endpoint::waiting_bit(base::WorkerId(1)));
 }
 
+// Enters and leaves many times; `most` becomes the largest number that was inside at once.
+void come_and_go(Endpoint& endpoint, std::atomic<std::uint32_t>& inside,
+                 std::atomic<std::uint32_t>& most) {
+  for (int round = 0; round < 20000; ++round) {
+    if (endpoint.take_slot() == Endpoint::Slot::none) continue;
+    const std::uint32_t now = inside.fetch_add(1) + 1;
+    std::uint32_t seen = most.load();
+    while (now > seen && !most.compare_exchange_weak(seen, now)) {
+    }
+    inside.fetch_sub(1);
+    endpoint.give_back_slot();
+  }
+}
+
 TEST(Endpoint, holds_its_bound_against_threads) {
   const auto endpoint = make_one();
   constexpr std::uint32_t kMax = 3;
   endpoint->set_max_connections(kMax);
   std::atomic<std::uint32_t> inside = 0;
   std::atomic<std::uint32_t> most = 0;
-  std::atomic<std::uint32_t> taken = 0;
   {
     std::vector<std::jthread> threads;
-    for (int i = 0; i < 4; ++i) {
-      threads.emplace_back([&] {
-        for (int round = 0; round < 20000; ++round) {
-          if (endpoint->take_slot() == Endpoint::Slot::none) continue;
-          const std::uint32_t now = inside.fetch_add(1) + 1;
-          std::uint32_t seen = most.load();
-          while (now > seen && !most.compare_exchange_weak(seen, now)) {
-          }
-          taken.fetch_add(1);
-          inside.fetch_sub(1);
-          endpoint->give_back_slot();
-        }
-      });
-    }
+    threads.reserve(4);
+    for (int i = 0; i < 4; ++i) threads.emplace_back([&] { come_and_go(*endpoint, inside, most); });
   }
   EXPECT_LE(most.load(), kMax);
-  EXPECT_GT(taken.load(), 0U);
+  EXPECT_GE(most.load(), 1U);
   EXPECT_EQ(endpoint->take_slot(), Endpoint::Slot::counted);
 }
 

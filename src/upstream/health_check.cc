@@ -2,9 +2,20 @@
 #include "upstream/health_check.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
 #include <utility>
 
+#include "base/address.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "model/pool.h"
+#include "net/dialer.h"
+#include "net/network.h"
 #include "runtime/limits.h"
+#include "runtime/task.h"
 
 namespace causeway::upstream {
 namespace {
@@ -44,7 +55,8 @@ Duration jittered(Duration span, std::uint32_t percent, base::Random& random) no
   return part_of(span, 1.0 - share + 2.0 * share * random.unit());
 }
 
-runtime::Task<Result<void>> check_connect(net::Dialer& dialer, base::Address address, Duration timeout) {
+runtime::Task<Result<void>> check_connect(net::Dialer& dialer, base::Address address,
+                                          Duration timeout) {
   auto dialing = dialer.dial(std::move(address), net::ConnectOptions{});
   const auto stream = co_await runtime::within(timeout, std::move(dialing));
   if (!stream) co_return fail(stream);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Active checks: one attempt to connect, and the counting of attempts into a verdict. The directory runs
-// one task for each endpoint on the control loop and keeps a tally for it. Nothing here changes an
-// endpoint.
+// Active checks: one attempt to connect, and the counting of attempts into a verdict. The directory
+// runs one task for each endpoint on the control loop and keeps a tally for it. Nothing here
+// changes an endpoint.
 #pragma once
 
 #include <cstdint>
@@ -30,15 +30,20 @@ class HealthTally {
   std::uint32_t against_ = 0;  // checks in a row that contradict it
 };
 
-// Before the first check: at once, but for a spread that keeps ten thousand of them out of one turn.
-[[nodiscard]] Duration delay_before_first_check(const model::Health& rule, base::Random& random) noexcept;
+// Before the first check: at once, but for a spread that keeps ten thousand of them out of one
+// turn.
+[[nodiscard]] Duration delay_before_first_check(const model::Health& rule,
+                                                base::Random& random) noexcept;
 // From the end of one check to the next.
-[[nodiscard]] Duration delay_before_next_check(const model::Health& rule, base::Random& random) noexcept;
+[[nodiscard]] Duration delay_before_next_check(const model::Health& rule,
+                                               base::Random& random) noexcept;
 
 // `span`, up to `percent` of it more or less.
-[[nodiscard]] Duration jittered(Duration span, std::uint32_t percent, base::Random& random) noexcept;
+[[nodiscard]] Duration jittered(Duration span, std::uint32_t percent,
+                                base::Random& random) noexcept;
 
 // Connects and closes. Errors: deadline, cancelled, and those of connecting.
-[[nodiscard]] runtime::Task<Result<void>> check_connect(net::Dialer& dialer, base::Address address, Duration timeout);
+[[nodiscard]] runtime::Task<Result<void>> check_connect(net::Dialer& dialer, base::Address address,
+                                                        Duration timeout);
 
 }  // namespace causeway::upstream

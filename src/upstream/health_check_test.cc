@@ -3,9 +3,15 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <algorithm>
 #include <optional>
+#include <string_view>
 
+#include "base/error.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "model/pool.h"
 #include "net/dialer.h"
 #include "sim/world.h"
 
@@ -14,7 +20,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr model::Health kRule{.interval = 10s, .unhealthy_threshold = 3, .healthy_threshold = 2, .jitter_percent = 10};
+constexpr model::Health kRule{
+    .interval = 10s, .unhealthy_threshold = 3, .healthy_threshold = 2, .jitter_percent = 10};
 
 TEST(HealthTally, wants_as_many_failures_in_a_row_as_the_threshold) {
   HealthTally tally;

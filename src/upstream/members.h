@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who belongs to a pool: as one immutable list that the directory makes and hands to every worker, and
-// as the record that a worker keeps of each of them.
+// Who belongs to a pool: as one immutable list that the directory makes and hands to every worker,
+// and as the record that a worker keeps of each of them.
 #pragma once
 
 #include <cstdint>
@@ -28,9 +28,9 @@ struct Members {
 using MembersPtr = std::shared_ptr<const Members>;
 [[nodiscard]] MembersPtr make_members(Members members);
 
-// One endpoint as a pool on one worker sees it. Lives on that worker, at one address for as long as it
-// is a member or has leases; so a lease holds a plain pointer and no worker writes to a shared count
-// for a connection.
+// One endpoint as a pool on one worker sees it. Lives on that worker, at one address for as long as
+// it is a member or has leases; so a lease holds a plain pointer and no worker writes to a shared
+// count for a connection.
 struct Member {
   EndpointPtr endpoint;
   std::uint32_t weight = 1;

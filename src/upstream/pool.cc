@@ -2,12 +2,29 @@
 #include "upstream/pool.h"
 
 #include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "base/assert.h"
+#include "base/error.h"
+#include "base/intrusive_list.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "model/pool.h"
+#include "runtime/timer_wheel.h"
+#include "upstream/balancer.h"
+#include "upstream/endpoint.h"
+#include "upstream/members.h"
+#include "upstream/slot_bells.h"
 
 namespace causeway::upstream {
 
-// --- Lease ----------------------------------------------------------------------------------------
+// --- Lease
+// ----------------------------------------------------------------------------------------
 
 Lease& Lease::operator=(Lease&& other) noexcept {
   if (this == &other) return *this;
@@ -36,7 +53,8 @@ void Lease::on_connect_failed(const Error& error) {
   endpoint.cell(pool_->worker_).connect_failures.add(error.code);
   pool_->metrics_.connect_failures.add(error.code);
 
-  const bool is_ours = error.code == Errc::cancelled || error.side == Side::local || error.side == Side::downstream;
+  const bool is_ours =
+      error.code == Errc::cancelled || error.side == Side::local || error.side == Side::downstream;
   const model::Ejection& rule = pool_->spec().ejection;
   if (is_ours || !rule.enabled) return;
   const std::uint32_t failures = endpoint.add_failure();
@@ -53,7 +71,8 @@ void Lease::add_bytes(std::uint64_t sent, std::uint64_t received) noexcept {
   pool_->metrics_.received_bytes.add(received);
 }
 
-// --- Acquire --------------------------------------------------------------------------------------
+// --- Acquire
+// --------------------------------------------------------------------------------------
 
 bool Acquire::await_ready() {
   if (!pool_.queue_.empty()) return false;  // who came first is served first
@@ -88,9 +107,11 @@ Result<Lease> Acquire::await_resume() {
   return *std::move(answer_);
 }
 
-// --- Pool -----------------------------------------------------------------------------------------
+// --- Pool
+// -----------------------------------------------------------------------------------------
 
-Pool::Pool(PoolShared& shared, base::WorkerId worker, runtime::Loop& loop, const MembersPtr& members)
+Pool::Pool(PoolShared& shared, base::WorkerId worker, runtime::Loop& loop,
+           const MembersPtr& members)
     : shared_(shared),
       worker_(worker),
       loop_(loop),
@@ -123,7 +144,8 @@ std::expected<Lease, Pool::Refusal> Pool::take(Attempts& attempts) {
   const PickInput input{.attempts = attempts, .random = loop_.random()};
   while (Member* member = balancer_->pick(input)) {
     const Endpoint::Slot slot = member->endpoint->take_slot();
-    // Another worker was faster, which is progress of theirs: the next pick sees this endpoint full.
+    // Another worker was faster, which is progress of theirs: the next pick sees this endpoint
+    // full.
     if (slot == Endpoint::Slot::none) continue;
     attempts.add(member->endpoint->id());
     ++member->leases;
@@ -159,7 +181,8 @@ void Pool::release(Member& member, Endpoint::Slot slot) noexcept {
   if (--member.leases == 0 && !member.is_current) members_.erase(endpoint.id());
 }
 
-// --- members --------------------------------------------------------------------------------------
+// --- members
+// --------------------------------------------------------------------------------------
 
 void Pool::set_members(const MembersPtr& members) {
   for (Member* member : current_) member->is_current = false;
@@ -176,7 +199,9 @@ void Pool::set_members(const MembersPtr& members) {
   // The list first, so that the balancer lets go of those that are about to be freed.
   seen_version_ = shared_.version.load(std::memory_order_acquire);
   list_usable();
-  std::erase_if(members_, [](const auto& item) { return !item.second->is_current && item.second->leases == 0; });
+  std::erase_if(members_, [](const auto& item) {
+    return !item.second->is_current && item.second->leases == 0;
+  });
 }
 
 void Pool::refresh() {
@@ -194,18 +219,20 @@ void Pool::list_usable() {
     usable_.clear();
     for (Member* member : current_) {
       const EndpointState state = member->endpoint->state();
-      const bool is_usable = state == EndpointState::healthy || (with_ejected && state == EndpointState::ejected);
+      const bool is_usable =
+          state == EndpointState::healthy || (with_ejected && state == EndpointState::ejected);
       if (is_usable) usable_.push_back(member);
     }
   };
   list_those(!heeds_ejection);
-  // An endpoint that is ejected is better than none: the ejection was a guess, and may have been made
-  // for another pool. One that fails its checks is not.
+  // An endpoint that is ejected is better than none: the ejection was a guess, and may have been
+  // made for another pool. One that fails its checks is not.
   if (usable_.empty()) list_those(true);
   balancer_->set_members(usable_);
 }
 
-// --- the queue ------------------------------------------------------------------------------------
+// --- the queue
+// ------------------------------------------------------------------------------------
 
 bool Pool::join_queue(Acquire& waiter) {
   if (shared_.waiting.fetch_add(1, std::memory_order_relaxed) >= spec().queue_size) {
@@ -232,16 +259,16 @@ void Pool::answer(Acquire& waiter, Result<Lease> answer) noexcept {
   loop_.wake(waiter);
 }
 
-// Gives those that wait, in order, what there is. One that has tried some endpoints already may have to
-// be passed over for one behind it; when there is nothing for one that has tried none, there is nothing
-// for anybody.
+// Gives those that wait, in order, what there is. One that has tried some endpoints already may
+// have to be passed over for one behind it; when there is nothing for one that has tried none,
+// there is nothing for anybody.
 void Pool::serve_queue() {
   if (queue_.empty()) return;
   for (Member* member : current_) member->endpoint->mark_waiting(worker_);  // W1 of slot_bells.h
   for (auto it = queue_.begin(); it != queue_.end();) {
     Acquire& waiter = *it++;
     if (waiter.was_cancelled()) continue;  // on its way out
-    auto lease = take(waiter.attempts_);  // W2
+    auto lease = take(waiter.attempts_);   // W2
     if (lease) {
       answer(waiter, *std::move(lease));
     } else if (lease.error() == Refusal::none_usable) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A pool on one worker: hands out leases of its endpoints, and lets connections wait when all of them
-// are at their bound. Made by Directory::make_pool(), owned by the worker, used on its loop alone. It
-// opens no connection and knows no protocol:
+// A pool on one worker: hands out leases of its endpoints, and lets connections wait when all of
+// them are at their bound. Made by Directory::make_pool(), owned by the worker, used on its loop
+// alone. It opens no connection and knows no protocol:
 //
 //     upstream::Attempts attempts(pool.spec(), source);
 //     auto lease = co_await pool.acquire(attempts);      // waits only if it must
@@ -38,7 +38,7 @@
 
 namespace causeway::upstream {
 
-class Pool;
+class Pool;  // NOLINT(cppcoreguidelines-virtual-class-destructor): final
 struct AcquireTag {};
 
 // Hears of endpoints that cannot be connected to. Called on a worker's loop, must not wait.
@@ -51,10 +51,11 @@ class FailureSink {
   ~FailureSink() = default;
 };
 
-// What the Pools of one pool on all workers have in common. Owned by whoever makes them, outlives them.
+// What the Pools of one pool on all workers have in common. Owned by whoever makes them, outlives
+// them.
 struct PoolShared {
-  PoolShared(base::PoolId pool_id, const model::Pool& pool_spec, std::size_t workers, SlotBells& slot_bells,
-             FailureSink& failure_sink)
+  PoolShared(base::PoolId pool_id, const model::Pool& pool_spec, std::size_t workers,
+             SlotBells& slot_bells, FailureSink& failure_sink)
       : id(pool_id),
         spec(pool_spec),
         metrics(std::make_unique<observe::PoolMetrics[]>(workers)),
@@ -66,8 +67,8 @@ struct PoolShared {
   const model::Pool& spec;
   // One for each worker, written on its loop only.
   const std::unique_ptr<observe::PoolMetrics[]> metrics;
-  // By worker, nullptr where there is none. Each is read and written on that worker's loop only, or while
-  // that loop does not run.
+  // By worker, nullptr where there is none. Each is read and written on that worker's loop only, or
+  // while that loop does not run.
   std::vector<Pool*> pools;
   SlotBells& bells;
   FailureSink& failures;
@@ -97,8 +98,8 @@ class Lease {
   void on_connected(Duration connect_time) noexcept;
   // The same where there was nothing to wait for.
   void on_connected() noexcept;
-  // Reaching it failed. Errors of our own side (Side::local, cancelled) are counted, but not held against
-  // the endpoint.
+  // Reaching it failed. Errors of our own side (Side::local, cancelled) are counted, but not held
+  // against the endpoint.
   void on_connect_failed(const Error& error);
   // Bytes that went to the endpoint and came from it.
   void add_bytes(std::uint64_t sent, std::uint64_t received) noexcept;
@@ -114,9 +115,9 @@ class Lease {
   Endpoint::Slot slot_;
 };
 
-// Answer of Pool::acquire(): `co_await` gives a Result<Lease>. Without a frame of its own, and without
-// suspending when a slot is free. Errors: no_endpoint (none is usable, or each was tried), queue_full,
-// queue_timeout, cancelled.
+// Answer of Pool::acquire(): `co_await` gives a Result<Lease>. Without a frame of its own, and
+// without suspending when a slot is free. Errors: no_endpoint (none is usable, or each was tried),
+// queue_full, queue_timeout, cancelled.
 class [[nodiscard]] Acquire final : private runtime::Waiter,
                                     private runtime::Timer,
                                     private base::ListHook<AcquireTag> {
@@ -157,16 +158,18 @@ class Pool final : private SlotWaiter {
   [[nodiscard]] const model::Pool& spec() const noexcept { return shared_.spec; }
   [[nodiscard]] base::PoolId id() const noexcept { return shared_.id; }
 
-  // A lease of an endpoint that `attempts` has not tried; it then has. Waits, in order of arrival, while
-  // every usable one is at its bound, or while the pool's names have not had their first answer; at most
-  // for the queue timeout. `attempts` outlives the wait. Only while attempts.may_try_again().
+  // A lease of an endpoint that `attempts` has not tried; it then has. Waits, in order of arrival,
+  // while every usable one is at its bound, or while the pool's names have not had their first
+  // answer; at most for the queue timeout. `attempts` outlives the wait. Only while
+  // attempts.may_try_again().
   Acquire acquire(Attempts& attempts) noexcept { return {*this, attempts}; }
 
-  // The same without waiting. Errors: no_endpoint, queue_full when every usable one is at its bound.
+  // The same without waiting. Errors: no_endpoint, queue_full when every usable one is at its
+  // bound.
   [[nodiscard]] Result<Lease> try_acquire(Attempts& attempts);
 
-  // The directory's word: a new membership, or endpoints changed their state. Those that wait are looked
-  // at again.
+  // The directory's word: a new membership, or endpoints changed their state. Those that wait are
+  // looked at again.
   void on_changed(const MembersPtr& members);
 
   [[nodiscard]] const observe::PoolMetrics& metrics() const noexcept { return metrics_; }
@@ -196,7 +199,8 @@ class Pool final : private SlotWaiter {
   runtime::Loop& loop_;
   observe::PoolMetrics& metrics_;
   std::unique_ptr<Balancer> balancer_;
-  std::unordered_map<base::EndpointId, std::unique_ptr<Member>> members_;  // and those with leases left
+  std::unordered_map<base::EndpointId, std::unique_ptr<Member>>
+      members_;                   // and those with leases left
   std::vector<Member*> current_;  // in the order of the directory's list
   std::vector<Member*> usable_;   // of these, as of seen_version_
   MembersPtr list_;

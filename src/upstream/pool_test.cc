@@ -3,17 +3,27 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "runtime/event.h"
+#include "base/error.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "model/pool.h"
 #include "runtime/limits.h"
+#include "runtime/loop.h"
 #include "runtime/scope.h"
+#include "runtime/task.h"
 #include "sim/world.h"
+#include "upstream/attempts.h"
+#include "upstream/endpoint.h"
 #include "upstream/internal/test_pool.h"
+#include "upstream/members.h"
+#include "upstream/slot_bells.h"
 
 namespace causeway::upstream {
 namespace {
@@ -25,7 +35,9 @@ constexpr base::WorkerId kSecond(1);
 
 class Reports final : public FailureSink {
  public:
-  void on_failing(base::PoolId pool, base::EndpointId endpoint) override { seen.emplace_back(pool, endpoint); }
+  void on_failing(base::PoolId pool, base::EndpointId endpoint) override {
+    seen.emplace_back(pool, endpoint);
+  }
   std::vector<std::pair<base::PoolId, base::EndpointId>> seen;
 };
 
@@ -60,13 +72,17 @@ class PoolTest : public testing::Test {
     Attempts attempts;
     std::optional<Result<Lease>> answer;
     [[nodiscard]] bool has_lease() const { return answer && answer->has_value(); }
-    [[nodiscard]] Errc code() const { return answer && !*answer ? answer->error().code : Errc::would_block; }
+    [[nodiscard]] Errc code() const {
+      return answer && !*answer ? answer->error().code : Errc::would_block;
+    }
   };
   static Task<void> ask(Pool& pool, Waiting& waiting) {
-    waiting.answer.emplace(co_await pool.acquire(waiting.attempts));
+    auto lease = co_await pool.acquire(waiting.attempts);
+    waiting.answer.emplace(std::move(lease));
   }
   Waiting& wait_in(Pool& pool, runtime::Scope& scope) {
-    auto& waiting = *waiting_.emplace_back(std::make_unique<Waiting>(Waiting{.attempts = attempts(), .answer = {}}));
+    auto& waiting = *waiting_.emplace_back(
+        std::make_unique<Waiting>(Waiting{.attempts = attempts(), .answer = {}}));
     scope.spawn(ask(pool, waiting));
     return waiting;
   }
@@ -336,7 +352,7 @@ TEST_F(PoolTest, a_newcomer_does_not_overtake_who_waits) {
   runtime::Scope scope(world_.loop());
   Waiting& one = wait_in(*first_, scope);
   settle();
-  lease.reset();                           // rings the first worker's bell, which has not been heard yet
+  lease.reset();  // rings the first worker's bell, which has not been heard yet
   Waiting& two = wait_in(*first_, scope);  // comes now
   settle();
   EXPECT_TRUE(one.has_lease());
@@ -354,6 +370,22 @@ TEST_F(PoolTest, a_slot_that_one_worker_frees_wakes_another) {
   EXPECT_FALSE(waiting.answer.has_value());
   lease.reset();
   settle();
+  EXPECT_TRUE(waiting.has_lease());
+}
+
+TEST_F(PoolTest, a_worker_whose_mailbox_is_full_is_woken_once_there_is_room) {
+  build(1, 1);
+  auto tried = attempts();
+  std::optional lease = *second_->try_acquire(tried);
+  runtime::Scope scope(world_.loop());
+  Waiting& waiting = wait_in(*first_, scope);
+  settle();
+  while (world_.loop().post([] {})) {
+  }
+  lease.reset();
+  settle();
+  EXPECT_FALSE(waiting.answer.has_value());
+  world_.run_for(10ms);
   EXPECT_TRUE(waiting.has_lease());
 }
 
@@ -457,7 +489,8 @@ TEST_F(PoolTest, a_waiter_is_passed_over_for_an_endpoint_that_it_has_tried) {
   std::vector<Lease> leases;
   for (int i = 0; i < 2; ++i) leases.push_back(*first_->try_acquire(tried));
   runtime::Scope scope(world_.loop());
-  auto& picky = *waiting_.emplace_back(std::make_unique<Waiting>(Waiting{.attempts = attempts(), .answer = {}}));
+  auto& picky = *waiting_.emplace_back(
+      std::make_unique<Waiting>(Waiting{.attempts = attempts(), .answer = {}}));
   picky.attempts.add(leases[0].endpoint().id());
   scope.spawn(ask(*first_, picky));
   settle();
@@ -531,7 +564,8 @@ TEST_F(PoolTest, a_wait_within_a_limit_ends_with_it) {
   const auto lease = first_->try_acquire(tried);
   Waiting waiting{.attempts = attempts(), .answer = {}};
   const auto acquire = [](Pool& pool, Waiting& into) -> Task<Result<void>> {
-    into.answer.emplace(co_await pool.acquire(into.attempts));
+    auto acquired = co_await pool.acquire(into.attempts);
+    into.answer.emplace(std::move(acquired));
     if (!*into.answer) co_return fail(*into.answer);
     co_return Result<void>();
   };

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include "base/random.h"
+#include "base/time.h"
+#include "model/snapshot.h"
 #include "upstream/health_check.h"
 
 namespace causeway::upstream {

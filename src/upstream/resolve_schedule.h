@@ -17,7 +17,8 @@ class ResolveSchedule {
   static constexpr Duration kFirstRetry = std::chrono::seconds(1);
   static constexpr std::uint32_t kJitterPercent = 10;  // so that names do not ask in step
 
-  // How long to wait after an answer that is good for `ttl`: that, within the bounds of the snapshot.
+  // How long to wait after an answer that is good for `ttl`: that, within the bounds of the
+  // snapshot.
   [[nodiscard]] Duration after_answer(const model::Dns& rule, Duration ttl) noexcept;
   // How long to wait after a failure: doubling, up to ttl_max.
   [[nodiscard]] Duration after_failure(const model::Dns& rule, base::Random& random) noexcept;

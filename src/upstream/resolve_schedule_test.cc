@@ -3,7 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include "base/random.h"
+#include "model/snapshot.h"
 
 namespace causeway::upstream {
 namespace {

@@ -1,8 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/slot_bells.h"
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
+#include <memory>
 #include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/intrusive_list.h"
+#include "base/time.h"
+#include "runtime/loop.h"
+#include "runtime/timer_wheel.h"
+#include "upstream/endpoint.h"
 
 namespace causeway::upstream {
 
@@ -79,8 +90,8 @@ void SlotBells::on_slot_freed(Endpoint& endpoint, base::WorkerId worker) {
   if ((seen & Endpoint::waiting_bit(worker)) != 0) own.serve();
   // Taken again: the marks stand, and are seen when that one is given back.
   if (!endpoint.has_free_slot()) return;
-  // This worker's own mark is taken with the others, so it is rung like them: its queue may have found
-  // the endpoint full just before yet another worker gave the slot back that is free now.
+  // This worker's own mark is taken with the others, so it is rung like them: its queue may have
+  // found the endpoint full just before yet another worker gave the slot back that is free now.
   const std::uint64_t marked = endpoint.take_waiting(~std::uint64_t{0});
   for (std::uint32_t i = 0; i < bells_.size(); ++i) {
     if ((marked & Endpoint::waiting_bit(base::WorkerId(i))) == 0) continue;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How pools and endpoints are doing, as plain values: for summaries, the dashboard and the API. Copies,
-// taken by Directory::status() on the control loop; nothing in them refers to anything.
+// How pools and endpoints are doing, as plain values: for summaries, the dashboard and the API.
+// Copies, taken by Directory::status() on the control loop; nothing in them refers to anything.
 #pragma once
 
 #include <cstdint>

@@ -3,8 +3,18 @@
 #include "wire/proxy_header.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+#include <string_view>
 
+#include "base/address.h"
+#include "base/bytes.h"
+#include "base/error.h"
 #include "base/number.h"
+#include "base/result.h"
 #include "wire/internal/proxy_header_v2.h"
 
 namespace causeway::wire {

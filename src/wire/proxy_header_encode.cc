@@ -3,9 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
 
+#include "base/address.h"
 #include "base/assert.h"
+#include "base/bytes.h"
 #include "wire/internal/proxy_header_v2.h"
 #include "wire/proxy_header.h"
 

@@ -10,8 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/address.h"
 #include "base/assert.h"
 #include "base/bytes.h"
+#include "base/result.h"
 #include "wire/proxy_header.h"
 
 namespace causeway::wire {

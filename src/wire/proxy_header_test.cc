@@ -3,11 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/address.h"
 #include "base/bytes.h"
+#include "base/error.h"
 #include "wire/internal/crc32c.h"
 
 namespace causeway::wire {

@@ -3,10 +3,20 @@
 #include "wire/internal/proxy_header_v2.h"
 
 #include <algorithm>
+#include <array>
 #include <bitset>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
 
+#include "base/address.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/result.h"
 #include "wire/internal/byte_reader.h"
 #include "wire/internal/crc32c.h"
+#include "wire/proxy_header.h"
 
 namespace causeway::wire::internal {
 namespace {

@@ -3,9 +3,16 @@
 
 #include <algorithm>
 #include <bitset>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
 #include <optional>
+#include <string_view>
 
+#include "base/bytes.h"
+#include "base/error.h"
 #include "base/host_name.h"
+#include "base/result.h"
 #include "wire/internal/byte_reader.h"
 
 namespace causeway::wire {

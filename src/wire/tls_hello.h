@@ -20,7 +20,7 @@ namespace causeway::wire {
 
 // The most that is ever looked at, headers of records included. A ClientHello has a few hundred
 // bytes, and about 2 KiB with post-quantum keys.
-inline constexpr std::size_t kTlsHelloBytesMax = 16 * 1024;
+inline constexpr std::size_t kTlsHelloBytesMax = std::size_t{16} * 1024;
 
 // The protocols offered, in the order of preference. A view of checked bytes.
 class AlpnList {

@@ -12,6 +12,7 @@
 
 #include "base/assert.h"
 #include "base/bytes.h"
+#include "base/error.h"
 #include "base/host_name.h"
 #include "wire/tls_hello.h"
 

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/error.h"
+#include "base/result.h"
 
 namespace causeway::wire {
 namespace {
@@ -212,7 +214,7 @@ TEST_F(TlsHelloTest, what_does_not_begin_as_a_handshake_is_not_tls) {
 
 TEST_F(TlsHelloTest, records_that_no_handshake_is_made_of_are_refused) {
   const auto message = message_of({});
-  EXPECT_EQ(refusal("\x16\x02\x00" + vector(2, message)), Errc::tls_hello_invalid);
+  EXPECT_EQ(refusal("\x16\x02\x01" + vector(2, message)), Errc::tls_hello_invalid);
   EXPECT_EQ(refusal("\x16\x03\x01\x00\x00"s), Errc::tls_hello_invalid);
   EXPECT_EQ(refusal("\x16\x03\x01\x40\x01"s), Errc::tls_hello_invalid);
   EXPECT_EQ(refusal(record(message.substr(0, 50)) + "\x17\x03\x01\x00\x01x"s),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the directory keeps of each pool, endpoint and name. Owned by it, on the control loop, but for
-// PoolShared, which the workers' pools read.
+// What the directory keeps of each pool, endpoint and name. Owned by it, on the control loop, but
+// for PoolShared, which the workers' pools read.
 #pragma once
 
 #include <algorithm>
@@ -26,7 +26,8 @@
 namespace causeway::upstream {
 
 struct Directory::PoolRecord {
-  PoolRecord(base::PoolId id, const model::Pool& spec, std::size_t workers, SlotBells& bells, FailureSink& failures)
+  PoolRecord(base::PoolId id, const model::Pool& spec, std::size_t workers, SlotBells& bells,
+             FailureSink& failures)
       : shared(id, spec, workers, bells, failures), members(make_members({})) {}
 
   PoolShared shared;

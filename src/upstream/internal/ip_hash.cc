@@ -3,13 +3,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <span>
+#include <string_view>
 
 #include "base/address.h"
+#include "upstream/balancer.h"
+#include "upstream/members.h"
 
 namespace causeway::upstream {
 namespace {
 
-// The finalizer of splitmix64: each bit of the input changes each bit of the output by half a chance.
+// The finalizer of splitmix64: each bit of the input changes each bit of the output by half a
+// chance.
 constexpr std::uint64_t mix(std::uint64_t value) noexcept {
   value = (value ^ (value >> 30U)) * 0xbf58476d1ce4e5b9U;
   value = (value ^ (value >> 27U)) * 0x94d049bb133111ebU;
@@ -23,11 +29,9 @@ std::uint64_t hash_of_text(std::string_view text, std::uint64_t seed) noexcept {
   return mix(hash);
 }
 
-// Of a member of weight w with the hash as a number u in (0, 1): w / -ln u. The chance to score highest
-// is then in proportion to w.
-double score_of(std::uint64_t hash, std::uint32_t weight) noexcept {
-  const double u = (static_cast<double>(hash >> 11U) + 0.5) * 0x1.0p-53;
-  return static_cast<double>(weight) / -std::log(u);
+// The hash as a number in (0, 1).
+double unit_of(std::uint64_t hash) noexcept {
+  return (static_cast<double>(hash >> 11U) + 0.5) * 0x1.0p-53;
 }
 
 }  // namespace
@@ -37,9 +41,12 @@ IpHash::IpHash(std::string_view pool_name) noexcept : key_(hash_of_text(pool_nam
 void IpHash::set_members(std::span<Member* const> usable) {
   candidates_.clear();
   for (Member* member : usable) {
-    candidates_.push_back({.member = member, .hash = hash_of_text(member->endpoint->name(), key_)});
+    candidates_.push_back({.member = member,
+                           .hash = hash_of_text(member->endpoint->name(), key_),
+                           .weight = static_cast<double>(member->weight)});
   }
-  weights_differ_ = std::ranges::any_of(usable, [&](const Member* member) { return member->weight != usable.front()->weight; });
+  weights_differ_ = std::ranges::any_of(
+      usable, [&](const Member* member) { return member->weight != usable.front()->weight; });
 }
 
 Member* IpHash::pick(const PickInput& input) {
@@ -51,9 +58,13 @@ Member* IpHash::pick(const PickInput& input) {
     const std::uint64_t hash = mix(source ^ candidate.hash);
     double score = 0;
     if (weights_differ_) {
-      score = score_of(hash, candidate.member->weight);
-      if (best != nullptr && score <= best_score) continue;
-    } else if (best != nullptr && hash <= best_hash) {  // the same order, without logarithms
+      // A member of weight w scores w / -ln u: the chance to be highest is then in proportion to w.
+      // Since 1 - u <= -ln u, most are ruled out without the logarithm.
+      const double u = unit_of(hash);
+      if (candidate.weight <= best_score * (1 - u)) continue;
+      score = candidate.weight / -std::log(u);
+      if (score <= best_score) continue;
+    } else if (best != nullptr && hash <= best_hash) {  // the same order
       continue;
     }
     if (!input.accepts(*candidate.member)) continue;

@@ -3,8 +3,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 
+#include "base/random.h"
+#include "upstream/balancer.h"
 #include "upstream/internal/load.h"
+#include "upstream/members.h"
 
 namespace causeway::upstream {
 namespace {

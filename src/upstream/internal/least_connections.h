@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The member with the fewest open connections for its weight; among equals by chance, in proportion to
-// weight, so that an idle pool is used evenly. O(members x workers) for each pick, since the answer may
-// have changed on any worker: beyond some hundred members power_of_two is nearly as good and constant.
+// The member with the fewest open connections for its weight; among equals by chance, in proportion
+// to weight, so that an idle pool is used evenly. O(members x workers) for each pick, since the
+// answer may have changed on any worker: beyond some hundred members power_of_two is nearly as good
+// and constant.
 #pragma once
 
 #include <vector>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How busy a member is, for the balances that compare: open connections of all workers and pools, for
-// each unit of weight. A value of the moment, used on the stack.
+// How busy a member is, for the balances that compare: open connections of all workers and pools,
+// for each unit of weight. A value of the moment, used on the stack.
 #pragma once
 
 #include <cstdint>

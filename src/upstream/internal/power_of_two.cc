@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/internal/power_of_two.h"
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
+#include "base/random.h"
+#include "upstream/balancer.h"
 #include "upstream/internal/load.h"
+#include "upstream/members.h"
 
 namespace causeway::upstream {
 namespace {

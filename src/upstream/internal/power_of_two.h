@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two members at random, of them the less loaded. Nearly as even as asking all of them (Mitzenmacher,
-// "The power of two choices in randomized load balancing", 2001), without the herd that runs to the one
-// that looks idle to everybody. O(1) unless both are tried or full.
+// Two members at random, of them the less loaded. Nearly as even as asking all of them
+// (Mitzenmacher, "The power of two choices in randomized load balancing", 2001), without the herd
+// that runs to the one that looks idle to everybody. O(1) unless both are tried or full.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/internal/round_robin.h"
 
+#include <cstddef>
+#include <span>
+
+#include "upstream/balancer.h"
+#include "upstream/members.h"
+
 namespace causeway::upstream {
 
 void RoundRobin::set_members(std::span<Member* const> usable) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One after the other, whatever their weights. O(1) unless members are tried or full. Each worker turns
-// at its own place, so that the workers' first connections do not all go to the first member.
+// One after the other, whatever their weights. O(1) unless members are tried or full. Each worker
+// turns at its own place, so that the workers' first connections do not all go to the first member.
 #pragma once
 
 #include <cstddef>

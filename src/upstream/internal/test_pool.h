@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// For the tests and benches of this folder: endpoints and members made by hand, without a directory.
-// Lives in the test's frame.
+// For the tests and benches of this folder: endpoints and members made by hand, without a
+// directory. Lives in the test's frame.
 #pragma once
 
 #include <algorithm>
@@ -25,13 +25,15 @@ namespace causeway::upstream {
 inline base::Address numbered_address(std::uint32_t number) {
   return base::SocketAddress{
       .ip = base::IpAddress::from_v4({10, static_cast<std::uint8_t>(number >> 16U),
-                                      static_cast<std::uint8_t>(number >> 8U), static_cast<std::uint8_t>(number)}),
+                                      static_cast<std::uint8_t>(number >> 8U),
+                                      static_cast<std::uint8_t>(number)}),
       .port = 80};
 }
 
 inline base::IpAddress numbered_source(std::uint32_t number) {
   return base::IpAddress::from_v4({192, static_cast<std::uint8_t>(number >> 16U),
-                                   static_cast<std::uint8_t>(number >> 8U), static_cast<std::uint8_t>(number)});
+                                   static_cast<std::uint8_t>(number >> 8U),
+                                   static_cast<std::uint8_t>(number)});
 }
 
 // Members with the given weights, all usable, and a balancer over those that are chosen.
@@ -41,7 +43,8 @@ class TestMembers {
     for (const std::uint32_t weight : weights) {
       const auto number = static_cast<std::uint32_t>(members_.size());
       auto& member = members_.emplace_back(std::make_unique<Member>());
-      member->endpoint = make_endpoint(base::EndpointId(number), numbered_address(number + 1), workers, Instant{});
+      member->endpoint =
+          make_endpoint(base::EndpointId(number), numbered_address(number + 1), workers, Instant{});
       member->weight = weight;
     }
   }
@@ -58,7 +61,8 @@ class TestMembers {
   }
   [[nodiscard]] std::vector<Member*> all() const { return all_but({}); }
 
-  void set_active(std::size_t index, std::int64_t connections, base::WorkerId worker = base::WorkerId(0)) {
+  void set_active(std::size_t index, std::int64_t connections,
+                  base::WorkerId worker = base::WorkerId(0)) {
     members_.at(index)->endpoint->cell(worker).active.set(connections);
   }
   // As if every slot were taken.
@@ -86,7 +90,9 @@ class Picker {
     const Attempts attempts(spec_, source);
     return balancer_.pick({.attempts = attempts, .random = random_});
   }
-  Member* pick(const Attempts& attempts) { return balancer_.pick({.attempts = attempts, .random = random_}); }
+  Member* pick(const Attempts& attempts) {
+    return balancer_.pick({.attempts = attempts, .random = random_});
+  }
   // How often each was picked, by number.
   std::map<int, int> pick_many(int times) {
     std::map<int, int> picked;

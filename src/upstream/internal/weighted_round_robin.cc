@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/internal/weighted_round_robin.h"
 
+#include <cstdint>
+#include <span>
 #include <unordered_map>
 #include <utility>
+
+#include "upstream/balancer.h"
+#include "upstream/members.h"
 
 namespace causeway::upstream {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Round robin in proportion to weights, spread as evenly as integers allow: with weights 5, 1, 1 it goes
-// a a b a c a a, not a a a a a b c. Each turn every member gains its weight, the one with most is picked
-// and pays the sum of all weights ("smooth" as nginx has it). O(members) for each pick: a member that is
-// skipped must not gain, so that it does not take a burst when it is back.
+// Round robin in proportion to weights, spread as evenly as integers allow: with weights 5, 1, 1 it
+// goes a a b a c a a, not a a a a a b c. Each turn every member gains its weight, the one with most
+// is picked and pays the sum of all weights ("smooth" as nginx has it). O(members) for each pick: a
+// member that is skipped must not gain, so that it does not take a burst when it is back.
 #pragma once
 
 #include <cstdint>

@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
-#include <cstddef>
 #include <string_view>
 
 #include "base/bytes.h"
