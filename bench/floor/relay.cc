@@ -7,8 +7,10 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <array>
@@ -21,13 +23,15 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 namespace {
 
 constexpr int kBacklog = 4096;
-constexpr size_t kReadBytes = 256 * 1024;
-constexpr size_t kPipeBytes = 1024 * 1024;
+constexpr size_t kReadBytes = 256U << 10U;
+constexpr size_t kPipeBytes = 1U << 20U;
 
 enum class Way : uint8_t { copy, splice };
 
@@ -211,6 +215,7 @@ bool parse_port(std::string_view text, uint16_t& port) {
 
 int listen_on(uint16_t port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -1;
   const int on = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   const sockaddr_in address = loopback(port);

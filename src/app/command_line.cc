@@ -31,6 +31,8 @@ control::Terminal terminal() {
 int load_and_serve(const control::ConfigSources& sources) {
   const control::Loaded loaded = control::load(sources);
   const int judged = control::report(loaded, terminal());
+  // Without a file, what is wrong was typed on the command line.
+  if (judged == control::kExitCheckFailed && sources.document) return static_cast<int>(ExitCode::usage);
   if (judged != control::kExitOk) return judged;
   const auto process = Process::create(loaded.snapshot->logging);
   if (process == nullptr) return static_cast<int>(ExitCode::failure);

@@ -9,6 +9,7 @@
 
 #include "os/cpu.h"
 #include "runtime/scope.h"
+#include "runtime/sleep.h"
 #include "runtime/task.h"
 
 namespace causeway::app {
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::size_t kPipeBytes = 256U << 10U;  // what the kernel grants an unprivileged user without asking
 constexpr std::size_t kIdlePipesMax = 64;        // two descriptors each
+constexpr Duration kTrimInterval = std::chrono::seconds(5);
 
 }  // namespace
 
@@ -48,6 +50,7 @@ WorkerThread::WorkerThread(Key /*only create*/, const Shared& shared, base::Work
               .log = shared.log,
               .admission = shared.admission,
               .pools = {}},
+      background_(loop_),
       closing_(loop_) {}
 
 WorkerThread::~WorkerThread() { stop(); }
@@ -80,6 +83,7 @@ Result<base::Address> WorkerThread::open_listener(base::ListenerId id, const bas
 void WorkerThread::start(std::optional<std::uint32_t> core) {
   for (const auto& listener : tcp_) listener->start();
   for (const auto& listener : udp_) listener->start();
+  background_.spawn(trim_buffers());
   thread_ = std::jthread([this, core] { run(core); });
 }
 
@@ -105,7 +109,17 @@ void WorkerThread::begin_drain() {
   });
 }
 
+Task<void> WorkerThread::trim_buffers() {
+  for (;;) {
+    const auto slept = co_await runtime::sleep_for(kTrimInterval);
+    if (!slept) co_return;
+    if (chunks_.lent_chunks() == 0) chunks_.on_idle();
+  }
+}
+
 Task<void> WorkerThread::close_all() {
+  background_.cancel();
+  co_await background_.join();
   for (const auto& listener : tcp_) co_await listener->close_all();
   for (const auto& listener : udp_) co_await listener->close_all();
   loop_.stop();

@@ -77,6 +77,8 @@ class WorkerThread {
  private:
   void run(std::optional<std::uint32_t> core);
   [[nodiscard]] Task<void> close_all();
+  // Gives buffers back that nothing has used for a while.
+  [[nodiscard]] Task<void> trim_buffers();
 
   const Shared& shared_;
   std::unique_ptr<runtime::EpollPoller> poller_;
@@ -90,6 +92,7 @@ class WorkerThread {
   proxy::Worker worker_;
   std::vector<std::unique_ptr<proxy::TcpListener>> tcp_;
   std::vector<std::unique_ptr<proxy::UdpListener>> udp_;
+  runtime::Scope background_;
   runtime::Scope closing_;
   std::jthread thread_;
 };

@@ -110,8 +110,9 @@ pools:
   EXPECT_EQ(s.limits, (model::Limits{1, 2, 3, 9, 5U << 20U, 2048, 4096}));
   EXPECT_EQ(s.timeouts, (model::Timeouts{1s, 2s, 3s, 4s, 5s, 6s, 7s, 8s}));
   EXPECT_EQ(s.dns, (model::Dns{{*base::SocketAddress::parse("192.0.2.1:53")}, 1s, 2s, 3s}));
-  EXPECT_EQ(s.logging, (model::Logging{model::LogLevel::debug, model::LogFormat::json, "/var/log/x.log",
-                                       model::LogRotation::daily, 1U << 20U, 2, 3}));
+  EXPECT_EQ(s.logging,
+            (model::Logging{model::LogLevel::debug, model::LogFormat::json, "/var/log/x.log",
+                            model::LogRotation::daily, 1U << 20U, 2, 3}));
   model::Listener a;
   a.name = "a";
   a.bind = *base::Address::parse("unix:/run/a.sock");
@@ -291,8 +292,9 @@ TEST(Overrides, places_read_command_line) {
 }
 
 TEST(Effective, loading_what_it_shows_gives_the_same_snapshot) {
-  auto files = example_documents();
-  for (const auto& file : golden_documents()) files.push_back(file);
+  auto files = documents_in(CAUSEWAY_SOURCE_DIR "/examples");
+  for (const auto& file : documents_in(CAUSEWAY_SOURCE_DIR "/tests/golden/config"))
+    files.push_back(file);
   ConfigSources from;
   from.environment = {{"WORKERS", "2"}, {"CAUSEWAY__LOGGING__LEVEL", "warn"}};
   std::size_t compared = 0;

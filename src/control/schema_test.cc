@@ -85,8 +85,9 @@ TEST_F(PublishedSchema, says_defaults_words_bounds_and_descriptions) {
 }
 
 TEST_F(PublishedSchema, takes_every_document_that_the_check_takes) {
-  auto files = example_documents();
-  for (const auto& file : golden_documents()) files.push_back(file);
+  auto files = documents_in(CAUSEWAY_SOURCE_DIR "/examples");
+  for (const auto& file : documents_in(CAUSEWAY_SOURCE_DIR "/tests/golden/config"))
+    files.push_back(file);
   ConfigSources from;
   from.environment = {{"WORKERS", "2"}};
   std::size_t validated = 0;
@@ -109,7 +110,7 @@ TEST_F(PublishedSchema, takes_the_effective_configuration) {
 
 TEST_F(PublishedSchema, refuses_what_the_reader_refuses_by_structure) {
   std::size_t refused = 0;
-  for (const auto& file : golden_documents()) {
+  for (const auto& file : documents_in(CAUSEWAY_SOURCE_DIR "/tests/golden/config")) {
     const auto tree = tree_of(file);
     if (!tree) continue;
     ConfigSources from;

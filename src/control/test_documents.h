@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Documents for the tests of this folder: where the golden ones and the examples are, and the
-// smallest one that is complete. Included by tests only.
+// Documents for the tests of this folder: those of a folder of the repository, and the smallest one
+// that is complete. Included by tests only, which know where the repository is.
 #pragma once
 
 #include <algorithm>
@@ -23,14 +23,6 @@ inline std::vector<std::filesystem::path> documents_in(const char* folder) {
   }
   std::ranges::sort(files);
   return files;
-}
-
-inline std::vector<std::filesystem::path> golden_documents() {
-  return documents_in(CAUSEWAY_SOURCE_DIR "/tests/golden/config");
-}
-
-inline std::vector<std::filesystem::path> example_documents() {
-  return documents_in(CAUSEWAY_SOURCE_DIR "/examples");
 }
 
 }  // namespace causeway::control

@@ -15,11 +15,14 @@ using namespace std::chrono_literals;
 struct Limits {
   std::uint64_t max_connections = 0;             // 0: what the descriptor limit allows
   std::uint32_t max_connections_per_source = 0;  // one source address, all listeners; 0: no bound
-  std::uint32_t accept_rate = 0;                 // new connections per second, all listeners; 0: no bound
-  std::uint32_t descriptor_reserve = 64;         // descriptors kept back for logs, probes and the control side
-  std::uint64_t memory_bytes = 512ULL << 20U;    // buffers of all workers together
-  std::uint32_t buffer_size_bytes = 16U << 10U;  // what one stalled direction of a connection may hold
-  std::uint32_t max_buffer_size_bytes = 256U << 10U;  // the largest single read of a busy connection
+  std::uint32_t accept_rate = 0;  // new connections per second, all listeners; 0: no bound
+  std::uint32_t descriptor_reserve =
+      64;  // descriptors kept back for logs, probes and the control side
+  std::uint64_t memory_bytes = 512ULL << 20U;  // buffers of all workers together
+  std::uint32_t buffer_size_bytes = 16U
+                                    << 10U;  // what one stalled direction of a connection may hold
+  std::uint32_t max_buffer_size_bytes = 256U
+                                        << 10U;  // the largest single read of a busy connection
   friend bool operator==(const Limits&, const Limits&) = default;
 };
 

@@ -14,11 +14,11 @@ enum class LogRotation : std::uint8_t { off, daily };
 struct Logging {
   LogLevel level = LogLevel::info;
   LogFormat format = LogFormat::automatic;
-  std::string target = "stderr";           // stderr, stdout or the path of a file
+  std::string target = "stderr";  // stderr, stdout or the path of a file
   LogRotation rotation = LogRotation::off;
   std::uint64_t max_size_bytes = 100ULL << 20U;  // of one file before it is rotated; 0: no bound
-  std::uint32_t retention_days = 30;       // rotated files older than this are removed; 0: kept
-  std::uint32_t max_files = 20;            // rotated files kept; 0: no bound
+  std::uint32_t retention_days = 30;  // rotated files older than this are removed; 0: kept
+  std::uint32_t max_files = 20;       // rotated files kept; 0: no bound
   friend bool operator==(const Logging&, const Logging&) = default;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The compiled configuration: immutable, complete, with every name resolved to an index. Control makes
-// it, workers read it, a connection keeps the one it began with.
+// The compiled configuration: immutable, complete, with every name resolved to an index. Control
+// makes it, workers read it, a connection keeps the one it began with.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,11 @@ namespace causeway::model {
 
 // Which cores the workers run on.
 struct Affinity {
-  enum class Mode : std::uint8_t { automatic, off, list };  // automatic: worker i on the i-th allowed core
+  enum class Mode : std::uint8_t {
+    automatic,
+    off,
+    list
+  };  // automatic: worker i on the i-th allowed core
   Mode mode = Mode::automatic;
   std::vector<std::uint32_t> cores;  // for list: worker i on cores[i mod size]
   friend bool operator==(const Affinity&, const Affinity&) = default;

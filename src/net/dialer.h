@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How an endpoint is reached. Balancing, health, retries and limits see only this: a socket today, a
-// device whose agent called in, or an address behind another site, are other dialers.
+// How an endpoint is reached. Balancing, health, retries and limits see only this: a socket today,
+// a device whose agent called in, or an address behind another site, are other dialers.
 #pragma once
 
 #include "base/address.h"
@@ -21,7 +21,8 @@ class Dialer {
 
   // Errors carry Side::upstream when the endpoint is to blame and another may be tried, Side::local
   // when it is us.
-  [[nodiscard]] virtual Task<Result<StreamPtr>> dial(base::Address endpoint, ConnectOptions options) = 0;
+  [[nodiscard]] virtual Task<Result<StreamPtr>> dial(base::Address endpoint,
+                                                     ConnectOptions options) = 0;
   [[nodiscard]] virtual Result<DatagramPtr> dial_datagram(const base::Address& endpoint,
                                                           const DatagramOptions& options) = 0;
 };
@@ -30,7 +31,8 @@ class Dialer {
 class DirectDialer final : public Dialer {
  public:
   explicit DirectDialer(Network& network) noexcept : network_(network) {}
-  [[nodiscard]] Task<Result<StreamPtr>> dial(base::Address endpoint, ConnectOptions options) override {
+  [[nodiscard]] Task<Result<StreamPtr>> dial(base::Address endpoint,
+                                             ConnectOptions options) override {
     return network_.connect(std::move(endpoint), options);
   }
   [[nodiscard]] Result<DatagramPtr> dial_datagram(const base::Address& endpoint,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where streams, listeners and datagram sockets come from. One per loop. On a machine it is
-// SystemNetwork; in tests the simulated one, with delay, loss, partitions and peers that stop reading.
+// SystemNetwork; in tests the simulated one, with delay, loss, partitions and peers that stop
+// reading.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +21,8 @@ namespace causeway::net {
 struct StreamOptions {
   bool no_delay = true;
   bool quick_ack = false;
-  Duration keepalive{};                     // silence before probes; 0: none
-  std::uint32_t receive_buffer_bytes = 0;   // 0: the system's own sizing
+  Duration keepalive{};                    // silence before probes; 0: none
+  std::uint32_t receive_buffer_bytes = 0;  // 0: the system's own sizing
   std::uint32_t send_buffer_bytes = 0;
 };
 
@@ -30,7 +31,7 @@ struct ListenOptions {
   bool reuse_port = false;  // one listener for each worker on the same address
   bool fast_open = false;
   std::uint32_t unix_mode = 0660;
-  StreamOptions accepted;   // for the streams that come in
+  StreamOptions accepted;  // for the streams that come in
 };
 
 struct ConnectOptions {
@@ -51,12 +52,16 @@ class Network {
   Network& operator=(const Network&) = delete;
   virtual ~Network() = default;
 
-  // Errors: address_in_use, address_not_available, permission, descriptor_limit, unsupported (a name).
-  [[nodiscard]] virtual Result<ListenerPtr> listen(const base::Address& address, const ListenOptions& options) = 0;
+  // Errors: address_in_use, address_not_available, permission, descriptor_limit, unsupported (a
+  // name).
+  [[nodiscard]] virtual Result<ListenerPtr> listen(const base::Address& address,
+                                                   const ListenOptions& options) = 0;
 
   // Waits until the connection stands or failed; the caller sets the limit (runtime::within).
-  // Errors, all of Side::upstream but the machine's own: refused, unreachable, reset, cancelled, ...
-  [[nodiscard]] virtual Task<Result<StreamPtr>> connect(base::Address address, ConnectOptions options) = 0;
+  // Errors, all of Side::upstream but the machine's own: refused, unreachable, reset, cancelled,
+  // ...
+  [[nodiscard]] virtual Task<Result<StreamPtr>> connect(base::Address address,
+                                                        ConnectOptions options) = 0;
 
   [[nodiscard]] virtual Result<DatagramPtr> bind_datagram(const base::SocketAddress& address,
                                                           const DatagramOptions& options) = 0;

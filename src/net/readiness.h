@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether a stream, a listener or a datagram socket can go on, and who waits for that.
 // Edge-triggered: the driver below (epoll, TLS, the simulated network) raises a flag when something
-// became possible; the owner lowers it when an attempt showed that it no longer is. At most one task
-// waits for each direction.
+// became possible; the owner lowers it when an attempt showed that it no longer is. At most one
+// task waits for each direction.
 #pragma once
 
 #include <array>
@@ -83,6 +83,8 @@ class [[nodiscard]] WaitAny : private runtime::Waiter {
   std::array<Ready*, kMax> any_{};
 };
 
-[[nodiscard]] inline WaitAny wait_any(std::initializer_list<Ready*> any) noexcept { return WaitAny(any); }
+[[nodiscard]] inline WaitAny wait_any(std::initializer_list<Ready*> any) noexcept {
+  return WaitAny(any);
+}
 
 }  // namespace causeway::net

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A Listener that is a listening socket, TCP or unix. What it accepts inherits the options of the
-// listening socket (Linux does so for no-delay, keepalive and buffer sizes), which saves five system
-// calls for each connection.
+// listening socket (Linux does so for no-delay, keepalive and buffer sizes), which saves five
+// system calls for each connection.
 #pragma once
 
 #include "net/listener.h"

@@ -1,15 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/socket_stream.h"
 
+#include <cstddef>
 #include <utility>
 
-#include "os/socket_name.h"
+#include "base/address.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "net/network.h"
+#include "os/epoll.h"
+#include "os/fd.h"
+#include "os/pipe.h"
 #include "os/stream_socket.h"
+#include "runtime/epoll_poller.h"
+#include "runtime/loop.h"
 
 namespace causeway::net {
 
-SocketStream::SocketStream(runtime::Loop& loop, os::Fd fd, State state, const base::SocketAddress& peer,
-                           bool quick_ack) noexcept
+SocketStream::SocketStream(runtime::Loop& loop, os::Fd fd, State state,
+                           const base::SocketAddress& peer, bool quick_ack) noexcept
     : loop_(loop), fd_(std::move(fd)), peer_(peer), quick_ack_(quick_ack) {
   // A connected socket takes bytes; whether it has some, the first event tells.
   if (state == State::connected) writable_state().raise(loop_);
@@ -30,8 +41,8 @@ Result<std::size_t> SocketStream::read_now(MutableBytes into) {
     if (got.error().code == Errc::would_block) readable_state().lower();
     return got;
   }
-  // A short read emptied the socket, unless the end waits behind it: that came with this same edge and
-  // will not be announced again.
+  // A short read emptied the socket, unless the end waits behind it: that came with this same edge
+  // and will not be announced again.
   if (*got < into.size() && !peer_closed_) readable_state().lower();
   return got;
 }
@@ -50,8 +61,8 @@ Result<std::size_t> SocketStream::write_now(Bytes from) {
 Result<std::size_t> SocketStream::splice_in(os::PipeLease& pipe) {
   if (!readable_state().is_raised()) return fail(Errc::would_block);
   const auto got = pipe.fill(fd_);
-  // would_block is ambiguous: the socket is empty or the pipe has no slot left although it has room.
-  // The pipe is empty whenever we fill it, so it is the socket.
+  // would_block is ambiguous: the socket is empty or the pipe has no slot left although it has
+  // room. The pipe is empty whenever we fill it, so it is the socket.
   if (!got && got.error().code == Errc::would_block) readable_state().lower();
   return got;
 }

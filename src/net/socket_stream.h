@@ -34,6 +34,8 @@ class SocketStream final : public Stream, private runtime::EventSink {
   [[nodiscard]] base::Address peer() const override;
   [[nodiscard]] base::Address local() const override;
 
+  // Whether an error or the peer's end was reported so far.
+  [[nodiscard]] bool has_hung_up() const noexcept { return peer_closed_; }
   [[nodiscard]] const os::Fd& fd() const noexcept { return fd_; }
 
  private:

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/stream.h"
 
+#include <cstddef>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "os/pipe.h"
+#include "runtime/task.h"
+
 namespace causeway::net {
 
 Result<std::size_t> Stream::splice_in(os::PipeLease& /*pipe*/) {

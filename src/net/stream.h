@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A stream of bytes both ways, whatever carries it: a socket, TLS, a stream in a tunnel, a simulated
-// connection. It belongs to one loop and to one owner; destroying it closes it.
+// A stream of bytes both ways, whatever carries it: a socket, TLS, a stream in a tunnel, a
+// simulated connection. It belongs to one loop and to one owner; destroying it closes it.
 //
-// Its calls never wait. A call that cannot go on says would_block and lowers the flag; the owner waits
-// for the flag and tries again. After a short read or write nothing is left to try, and the flag is
-// lowered without asking again (epoll's edge comes with the next byte).
+// Its calls never wait. A call that cannot go on says would_block and lowers the flag; the owner
+// waits for the flag and tries again. After a short read or write nothing is left to try, and the
+// flag is lowered without asking again (epoll's edge comes with the next byte).
 #pragma once
 
 #include <cstddef>
@@ -26,8 +26,8 @@ class Stream {
   Stream& operator=(const Stream&) = delete;
   virtual ~Stream() = default;
 
-  // Bytes read into the front of `into`, which must not be empty; 0 is the orderly end of the stream.
-  // Errors: would_block, reset, and others of the carrier.
+  // Bytes read into the front of `into`, which must not be empty; 0 is the orderly end of the
+  // stream. Errors: would_block, reset, and others of the carrier.
   [[nodiscard]] virtual Result<std::size_t> read_now(MutableBytes into) = 0;
 
   // Bytes taken from the front of `from`, at least one. Errors: would_block, reset, closed, ...
@@ -41,7 +41,8 @@ class Stream {
 
   // Whether splice_in and splice_out work. A carrier that transforms bytes answers no.
   [[nodiscard]] virtual bool can_splice() const noexcept { return false; }
-  // From the stream into the pipe, and from the pipe into the stream; results as read_now, write_now.
+  // From the stream into the pipe, and from the pipe into the stream; results as read_now,
+  // write_now.
   [[nodiscard]] virtual Result<std::size_t> splice_in(os::PipeLease& pipe);
   [[nodiscard]] virtual Result<std::size_t> splice_out(os::PipeLease& pipe);
 

@@ -13,10 +13,13 @@ namespace causeway::net {
 
 class SystemNetwork final : public Network {
  public:
-  SystemNetwork(runtime::Loop& loop, runtime::EpollPoller& poller) noexcept : loop_(loop), poller_(poller) {}
+  SystemNetwork(runtime::Loop& loop, runtime::EpollPoller& poller) noexcept
+      : loop_(loop), poller_(poller) {}
 
-  [[nodiscard]] Result<ListenerPtr> listen(const base::Address& address, const ListenOptions& options) override;
-  [[nodiscard]] Task<Result<StreamPtr>> connect(base::Address address, ConnectOptions options) override;
+  [[nodiscard]] Result<ListenerPtr> listen(const base::Address& address,
+                                           const ListenOptions& options) override;
+  [[nodiscard]] Task<Result<StreamPtr>> connect(base::Address address,
+                                                ConnectOptions options) override;
   [[nodiscard]] Result<DatagramPtr> bind_datagram(const base::SocketAddress& address,
                                                   const DatagramOptions& options) override;
   [[nodiscard]] Result<DatagramPtr> connect_datagram(const base::SocketAddress& peer,

@@ -5,7 +5,12 @@
 #include <sched.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/result.h"
 
 namespace causeway::os {
 

@@ -2,8 +2,13 @@
 #include "os/entropy.h"
 
 #include <sys/random.h>
+#include <sys/types.h>
 
 #include <cerrno>
+#include <cstdint>
+
+#include "base/error.h"
+#include "base/result.h"
 
 namespace causeway::os {
 

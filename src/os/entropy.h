@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Seeds from the machine: drawn once per process by whoever builds it and handed down. Everything else
-// takes its random numbers from base/random.h. Safe from any thread; not for keys or passwords.
+// Seeds from the machine: drawn once per process by whoever builds it and handed down. Everything
+// else takes its random numbers from base/random.h. Safe from any thread; not for keys or
+// passwords.
 #pragma once
 
 #include <cstdint>

@@ -7,7 +7,14 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <utility>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/error.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "os/fd.h"
 
 namespace causeway::os {
 namespace {
@@ -44,12 +51,12 @@ std::size_t Epoll::wait(std::span<Ready> into, Duration span_max) {
   const int count = ::epoll_wait(fd_.number(), events.data(), room, timeout_of(span_max));
   for (int i = 0; i < count; ++i) {
     const std::uint32_t bits = events[static_cast<std::size_t>(i)].events;
-    into[static_cast<std::size_t>(i)] = Ready{
-        .owner = events[static_cast<std::size_t>(i)].data.ptr,
-        .events = {.readable = (bits & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0,
-                   .writable = (bits & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0,
-                   .peer_closed = (bits & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0,
-                   .error = (bits & EPOLLERR) != 0}};
+    into[static_cast<std::size_t>(i)] =
+        Ready{.owner = events[static_cast<std::size_t>(i)].data.ptr,
+              .events = {.readable = (bits & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0,
+                         .writable = (bits & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0,
+                         .peer_closed = (bits & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0,
+                         .error = (bits & EPOLLERR) != 0}};
   }
   // A signal ends the wait early; the loop looks around and comes back.
   return count > 0 ? static_cast<std::size_t>(count) : 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// epoll, edge-triggered. A descriptor is added once with everything that can happen to it and leaves by
-// being closed.
+// epoll, edge-triggered. A descriptor is added once with everything that can happen to it and
+// leaves by being closed.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,8 @@ namespace causeway::os {
 struct Events {
   bool readable = false;
   bool writable = false;
-  bool peer_closed = false;  // end of stream is waiting behind what is readable, or the connection broke
+  bool peer_closed =
+      false;  // end of stream is waiting behind what is readable, or the connection broke
   bool error = false;
 };
 

@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <utility>
+
 namespace causeway::os {
 
 void Fd::close() noexcept {

@@ -2,17 +2,26 @@
 #include "os/pipe.h"
 
 #include <fcntl.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
+#include <memory>
+#include <utility>
 
 #include "base/assert.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "os/fd.h"
 
 namespace causeway::os {
 
 Result<Pipe> Pipe::create(std::size_t bytes) {
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) return fail(base::from_errno(errno, "pipe2"));
+  if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0)
+    return fail(base::from_errno(errno, "pipe2"));
   Fd read_end(ends[0]);
   Fd write_end(ends[1]);
   int granted = ::fcntl(write_end.number(), F_SETPIPE_SZ, static_cast<int>(bytes));
@@ -32,7 +41,8 @@ Result<std::size_t> splice(const Fd& from, const Fd& to, std::size_t bytes) {
 }
 
 PipeLease::~PipeLease() {
-  // Moved-from leases hold no descriptors; a pipe with bytes in it would give them to the next user.
+  // Moved-from leases hold no descriptors; a pipe with bytes in it would give them to the next
+  // user.
   if (waiting_bytes_ == 0 && pipe_.read_end().is_open()) pool_->take_back(std::move(pipe_));
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A kernel pipe as the place where spliced bytes wait between two sockets. Pipes are pooled: making one
-// costs two descriptors and a few system calls, and an unprivileged user may hold only so many pages.
+// A kernel pipe as the place where spliced bytes wait between two sockets. Pipes are pooled: making
+// one costs two descriptors and a few system calls, and an unprivileged user may hold only so many
+// pages.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +26,9 @@ class Pipe {
 
  private:
   Pipe(Fd read_end, Fd write_end, std::size_t capacity_bytes) noexcept
-      : read_end_(std::move(read_end)), write_end_(std::move(write_end)), capacity_bytes_(capacity_bytes) {}
+      : read_end_(std::move(read_end)),
+        write_end_(std::move(write_end)),
+        capacity_bytes_(capacity_bytes) {}
   Fd read_end_;
   Fd write_end_;
   std::size_t capacity_bytes_;
@@ -64,7 +67,8 @@ class PipeLease {
 // The idle pipes of one worker.
 class PipePool {
  public:
-  PipePool(std::size_t pipe_bytes, std::size_t idle_max) noexcept : pipe_bytes_(pipe_bytes), idle_max_(idle_max) {}
+  PipePool(std::size_t pipe_bytes, std::size_t idle_max) noexcept
+      : pipe_bytes_(pipe_bytes), idle_max_(idle_max) {}
   PipePool(const PipePool&) = delete;
   PipePool& operator=(const PipePool&) = delete;
   ~PipePool() = default;

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "os/signals.h"
 
-#include <pthread.h>
+#include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
+#include <initializer_list>
+
+#include "base/error.h"
+#include "base/result.h"
+#include "os/fd.h"
 
 namespace causeway::os {
 

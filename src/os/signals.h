@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signals as descriptors: blocked for every thread at start, then read by the control loop in order.
+// Signals as descriptors: blocked for every thread at start, then read by the control loop in
+// order.
 #pragma once
 
 #include <initializer_list>

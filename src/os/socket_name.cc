@@ -2,13 +2,20 @@
 #include "os/socket_name.h"
 
 #include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/un.h>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <string>
+#include <utility>
+
+#include "base/address.h"
+#include "base/error.h"
+#include "base/result.h"
 
 namespace causeway::os {
 namespace {
@@ -61,7 +68,8 @@ Result<SocketName> SocketName::of(const base::Address& address) {
   if (is_abstract) unix_name.sun_path[0] = '\0';
   SocketName name;
   std::memcpy(&name.storage_, &unix_name, sizeof unix_name);
-  name.size_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path->path.size() + (is_abstract ? 0 : 1));
+  name.size_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path->path.size() +
+                                      (is_abstract ? 0 : 1));
   return name;
 }
 

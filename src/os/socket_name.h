@@ -26,7 +26,9 @@ class SocketName {
   [[nodiscard]] base::SocketAddress to_socket_address() const noexcept;
 
   [[nodiscard]] int family() const noexcept { return storage_.ss_family; }
-  [[nodiscard]] const sockaddr* raw() const noexcept { return reinterpret_cast<const sockaddr*>(&storage_); }
+  [[nodiscard]] const sockaddr* raw() const noexcept {
+    return reinterpret_cast<const sockaddr*>(&storage_);
+  }
   [[nodiscard]] sockaddr* raw() noexcept { return reinterpret_cast<sockaddr*>(&storage_); }
   [[nodiscard]] socklen_t size() const noexcept { return size_; }
   [[nodiscard]] socklen_t* size_to_fill() noexcept {

@@ -5,13 +5,25 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <tuple>
+
+#include "base/address.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "os/fd.h"
+#include "os/socket_name.h"
 
 namespace causeway::os {
 namespace {
@@ -38,10 +50,12 @@ void remove_stale(const std::string& path, const SocketName& name) {
   }
 }
 
-Result<void> bind_unix(const Fd& fd, const std::string& path, const SocketName& name, std::uint32_t mode) {
+Result<void> bind_unix(const Fd& fd, const std::string& path, const SocketName& name,
+                       std::uint32_t mode) {
   const bool is_file = !path.starts_with('@');
   if (is_file) remove_stale(path, name);
-  if (::bind(fd.number(), name.raw(), name.size()) != 0) return fail(base::from_errno(errno, "bind"));
+  if (::bind(fd.number(), name.raw(), name.size()) != 0)
+    return fail(base::from_errno(errno, "bind"));
   if (is_file && ::chmod(path.c_str(), mode) != 0) return fail(base::from_errno(errno, "chmod"));
   return {};
 }
@@ -66,9 +80,11 @@ Result<Fd> listen_stream(const base::Address& address, const ListenOptions& opti
     if (options.fast_open_queue > 0) {
       set_option(*fd, IPPROTO_TCP, TCP_FASTOPEN, static_cast<int>(options.fast_open_queue));
     }
-    if (::bind(fd->number(), name->raw(), name->size()) != 0) return fail(base::from_errno(errno, "bind"));
+    if (::bind(fd->number(), name->raw(), name->size()) != 0)
+      return fail(base::from_errno(errno, "bind"));
   }
-  if (::listen(fd->number(), static_cast<int>(std::min<std::uint32_t>(options.backlog, 1U << 30U))) != 0) {
+  if (::listen(fd->number(),
+               static_cast<int>(std::min<std::uint32_t>(options.backlog, 1U << 30U))) != 0) {
     return fail(base::from_errno(errno, "listen"));
   }
   return fd;
@@ -118,10 +134,12 @@ Result<Accepted> accept_stream(const Fd& listener) {
     case ENETUNREACH:
     case EINTR:
     case EPERM:  // a firewall rule
-      return fail(Error{.code = Errc::closed, .side = Side::downstream, .os_errno = errno, .note = "accept"});
+      return fail(Error{
+          .code = Errc::closed, .side = Side::downstream, .os_errno = errno, .note = "accept"});
     case ENOBUFS:
     case ENOMEM:
-      return fail(Error{.code = Errc::memory_limit, .side = Side::local, .os_errno = errno, .note = "accept"});
+      return fail(Error{
+          .code = Errc::memory_limit, .side = Side::local, .os_errno = errno, .note = "accept"});
     default:
       return fail(base::from_errno(errno, "accept"));
   }
@@ -132,9 +150,11 @@ Result<Fd> open_stream(const SocketName& peer) { return open_socket(peer.family(
 Result<bool> begin_connect(const Fd& fd, const SocketName& peer) {
   if (::connect(fd.number(), peer.raw(), peer.size()) == 0) return true;
   if (errno == EINPROGRESS) return false;
-  // A unix socket whose backlog is full says EAGAIN and will never become writable: that is a refusal.
+  // A unix socket whose backlog is full says EAGAIN and will never become writable: that is a
+  // refusal.
   if (errno == EAGAIN) {
-    return fail(Error{.code = Errc::refused, .side = Side::upstream, .os_errno = EAGAIN, .note = "connect"});
+    return fail(Error{
+        .code = Errc::refused, .side = Side::upstream, .os_errno = EAGAIN, .note = "connect"});
   }
   return fail(base::from_errno(errno, "connect", Side::upstream));
 }
@@ -170,7 +190,9 @@ void reset_on_close(const Fd& fd) noexcept {
   std::ignore = ::setsockopt(fd.number(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
-void set_no_delay(const Fd& fd, bool on) noexcept { set_option(fd, IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0); }
+void set_no_delay(const Fd& fd, bool on) noexcept {
+  set_option(fd, IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0);
+}
 
 void set_quick_ack(const Fd& fd) noexcept { set_option(fd, IPPROTO_TCP, TCP_QUICKACK, 1); }
 
@@ -183,7 +205,9 @@ void set_keepalive(const Fd& fd, Duration idle) noexcept {
   set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 5);
 }
 
-void set_fast_open_connect(const Fd& fd) noexcept { set_option(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1); }
+void set_fast_open_connect(const Fd& fd) noexcept {
+  set_option(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1);
+}
 
 void set_buffers(const Fd& fd, std::uint32_t receive_bytes, std::uint32_t send_bytes) noexcept {
   if (receive_bytes > 0) set_option(fd, SOL_SOCKET, SO_RCVBUF, static_cast<int>(receive_bytes));

@@ -18,8 +18,8 @@ namespace causeway::os {
 
 struct ListenOptions {
   std::uint32_t backlog = 4096;
-  bool reuse_port = false;           // several sockets on one address, the kernel spreads connections
-  std::uint32_t fast_open_queue = 0; // pending TCP fast open requests; 0: off
+  bool reuse_port = false;  // several sockets on one address, the kernel spreads connections
+  std::uint32_t fast_open_queue = 0;  // pending TCP fast open requests; 0: off
   std::uint32_t unix_mode = 0660;
   std::uint32_t receive_buffer_bytes = 0;  // 0: the kernel's own sizing
   std::uint32_t send_buffer_bytes = 0;
@@ -41,14 +41,14 @@ struct Accepted {
   Fd fd;
   SocketName peer;
 };
-// Errors: would_block, descriptor_limit (ENFILE too), memory_limit, and closed for a connection that
-// was gone before it was accepted (try again).
+// Errors: would_block, descriptor_limit (ENFILE too), memory_limit, and closed for a connection
+// that was gone before it was accepted (try again).
 [[nodiscard]] Result<Accepted> accept_stream(const Fd& listener);
 
 // A socket for the family of `peer`, not connected yet.
 [[nodiscard]] Result<Fd> open_stream(const SocketName& peer);
-// Begins to connect. True when it is done at once, false when it goes on: writable then means ended,
-// and take_error() says how.
+// Begins to connect. True when it is done at once, false when it goes on: writable then means
+// ended, and take_error() says how.
 [[nodiscard]] Result<bool> begin_connect(const Fd& fd, const SocketName& peer);
 // SO_ERROR: the pending error of a socket, taken once. 0 when there is none.
 [[nodiscard]] int take_error(const Fd& fd) noexcept;
@@ -62,7 +62,8 @@ struct Accepted {
 void reset_on_close(const Fd& fd) noexcept;
 
 void set_no_delay(const Fd& fd, bool on) noexcept;
-void set_quick_ack(const Fd& fd) noexcept;  // once: Linux forgets it, so it is set again after reads
+void set_quick_ack(
+    const Fd& fd) noexcept;  // once: Linux forgets it, so it is set again after reads
 void set_keepalive(const Fd& fd, Duration idle) noexcept;
 void set_fast_open_connect(const Fd& fd) noexcept;
 void set_buffers(const Fd& fd, std::uint32_t receive_bytes, std::uint32_t send_bytes) noexcept;

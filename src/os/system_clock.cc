@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "os/system_clock.h"
 
+#include <time.h>
+
+#include <chrono>
 #include <ctime>
+
+#include "base/time.h"
 
 namespace causeway::os {
 namespace {

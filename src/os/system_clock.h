@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The machine's clocks, the only ones of the program: main() owns one and hands it to every loop. It
-// keeps nothing and is safe from any thread. Tests use sim/fake_clock.h instead.
+// The machine's clocks, the only ones of the program: main() owns one and hands it to every loop.
+// It keeps nothing and is safe from any thread. Tests use sim/fake_clock.h instead.
 #pragma once
 
 #include "base/time.h"

@@ -8,6 +8,10 @@
 #include <cstdint>
 #include <tuple>
 
+#include "base/error.h"
+#include "base/result.h"
+#include "os/fd.h"
+
 namespace causeway::os {
 
 Result<WakeFd> WakeFd::create() {

@@ -31,7 +31,7 @@ net::Ready* Way::waits_for() noexcept {
   return nullptr;
 }
 
-Result<Way::State> Way::step(Worker& worker) {
+Result<Way::State> Way::step(Worker& worker, const Way& other) {
   for (int steps = 0; steps < kStepsPerTurn; ++steps) {
     if (state_ == State::ended) return state_;
     if (!backlog_.empty()) {
@@ -41,7 +41,7 @@ Result<Way::State> Way::step(Worker& worker) {
       if (state_ == State::stalled) return state_;
     }
     const bool splicing = mode_ == Mode::splice || (pipe_ != nullptr && pipe_->waiting_bytes() > 0);
-    const auto moved = splicing ? splice_once(worker) : copy_once(worker);
+    const auto moved = splicing ? splice_once(worker, other) : copy_once(worker, other);
     if (!moved) return fail(moved);
     state_ = *moved;
     if (state_ != State::busy) return state_;
@@ -63,7 +63,7 @@ Result<Way::State> Way::flush() {
   return State::busy;
 }
 
-Result<Way::State> Way::copy_once(Worker& worker) {
+Result<Way::State> Way::copy_once(Worker& worker, const Way& other) {
   const std::size_t chunk_bytes = std::min(worker.chunks.chunk_bytes(), worker.scratch.size());
   const std::size_t asked = mode_ == Mode::small ? chunk_bytes : worker.scratch.size();
   const auto got = from_.read_now(worker.scratch.first(asked));
@@ -71,7 +71,7 @@ Result<Way::State> Way::copy_once(Worker& worker) {
     if (got.error().code == Errc::would_block) return State::reading;
     return fail(got, from_side_);
   }
-  if (*got == 0) return pass_on_end();
+  if (*got == 0) return pass_on_end(other);
   from_.acknowledge_reads();
   choose_mode(asked, *got);
 
@@ -83,10 +83,12 @@ Result<Way::State> Way::copy_once(Worker& worker) {
   if (written == bytes.size()) return State::busy;
 
   // What the other side does not take waits here, and as long as it waits nothing more is read. A way
-  // that stalls goes back to small reads, so that a slow reader never holds more than one chunk again.
+  // that stalls goes back to small reads until its sender is the slower one, so that a slow reader does
+  // not hold more than one chunk again.
   const auto kept = backlog_.append(worker.chunks, bytes.subspan(written));
   if (!kept) return fail(kept);
   if (mode_ == Mode::large) mode_ = Mode::small;
+  may_grow_ = false;
   full_reads_ = 0;
   return State::stalled;
 }
@@ -94,10 +96,11 @@ Result<Way::State> Way::copy_once(Worker& worker) {
 void Way::choose_mode(std::size_t asked_bytes, std::size_t got_bytes) noexcept {
   if (got_bytes < asked_bytes) {
     full_reads_ = 0;
+    may_grow_ = true;
     if (got_bytes <= kSmallFillBytes) mode_ = Mode::small;
     return;
   }
-  mode_ = Mode::large;
+  if (may_grow_) mode_ = Mode::large;
   full_reads_ = static_cast<std::uint8_t>(full_reads_ + 1);
   if (full_reads_ >= kFullReadsToSplice && from_.can_splice() && to_.can_splice()) {
     mode_ = Mode::splice;
@@ -106,7 +109,7 @@ void Way::choose_mode(std::size_t asked_bytes, std::size_t got_bytes) noexcept {
   }
 }
 
-Result<Way::State> Way::splice_once(Worker& worker) {
+Result<Way::State> Way::splice_once(Worker& worker, const Way& other) {
   if (pipe_ == nullptr) {
     auto pipe = worker.pipes.borrow();
     if (!pipe) {  // no descriptors left for a pipe: copying always works
@@ -122,7 +125,7 @@ Result<Way::State> Way::splice_once(Worker& worker) {
       if (got.error().code == Errc::would_block) return State::reading;
       return fail(got, from_side_);
     }
-    if (*got == 0) return pass_on_end();
+    if (*got == 0) return pass_on_end(other);
     from_.acknowledge_reads();
     small_fills_ = static_cast<std::uint8_t>(*got < kSmallFillBytes ? small_fills_ + 1 : 0);
   }
@@ -139,7 +142,9 @@ Result<Way::State> Way::splice_once(Worker& worker) {
   return State::busy;
 }
 
-Result<Way::State> Way::pass_on_end() {
+Result<Way::State> Way::pass_on_end(const Way& other) {
+  // When the opposite way has ended as well, both streams are closed next, and that says the same.
+  if (other.state_ == State::ended) return State::ended;
   const auto ended = to_.shutdown_write();
   if (!ended) return fail(ended, to_side());
   return State::ended;
@@ -174,7 +179,8 @@ void RelayDeadline::on_expired() noexcept {
     if (limit <= Duration::zero()) return;
     const Instant due = (since == base::kNever ? now : since) + limit;
     if (due <= now) {
-      error_ = Error{.code = code, .side = side};
+      code_ = code;
+      side_ = side;
       passed_.raise(loop_);
     }
     earliest = std::min(earliest, due);
@@ -214,9 +220,9 @@ void Relay::account() noexcept {
 
 Task<Result<void>> Relay::run() {
   for (;;) {
-    const auto up = up_.step(worker_);
+    const auto up = up_.step(worker_, down_);
     if (!up) co_return fail(up);
-    const auto down = down_.step(worker_);
+    const auto down = down_.step(worker_, up_);
     if (!down) co_return fail(down);
     account();
     if (*up == Way::State::ended && *down == Way::State::ended) co_return {};

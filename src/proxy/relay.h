@@ -39,8 +39,9 @@ class Way {
     ended,     // everything was passed on, and so was the end
   };
 
-  // Moves what can be moved now, within a bound. Errors carry the side that broke.
-  [[nodiscard]] Result<State> step(Worker& worker);
+  // Moves what can be moved now, within a bound. `other` is the opposite way. Errors carry the side that
+  // broke.
+  [[nodiscard]] Result<State> step(Worker& worker, const Way& other);
 
   // Bytes to be written before anything is read.
   [[nodiscard]] Backlog& backlog() noexcept { return backlog_; }
@@ -54,9 +55,9 @@ class Way {
   enum class Mode : std::uint8_t { small, large, splice };
 
   [[nodiscard]] Result<State> flush();
-  [[nodiscard]] Result<State> copy_once(Worker& worker);
-  [[nodiscard]] Result<State> splice_once(Worker& worker);
-  [[nodiscard]] Result<State> pass_on_end();
+  [[nodiscard]] Result<State> copy_once(Worker& worker, const Way& other);
+  [[nodiscard]] Result<State> splice_once(Worker& worker, const Way& other);
+  [[nodiscard]] Result<State> pass_on_end(const Way& other);
   void choose_mode(std::size_t asked_bytes, std::size_t got_bytes) noexcept;
   [[nodiscard]] Side to_side() const noexcept {
     return from_side_ == Side::downstream ? Side::upstream : Side::downstream;
@@ -72,6 +73,7 @@ class Way {
   Mode mode_ = Mode::small;
   std::uint8_t full_reads_ = 0;   // in a row
   std::uint8_t small_fills_ = 0;  // in a row, while splicing
+  bool may_grow_ = true;          // no stall since the sender was last the slower one
 };
 
 // Why a relay gave up, when it was neither side's doing.
@@ -86,7 +88,7 @@ class RelayDeadline final : public runtime::Timer {
 
   // Raised when one of the limits has passed; error() then says which.
   [[nodiscard]] net::Ready& passed() noexcept { return passed_; }
-  [[nodiscard]] const Error& error() const noexcept { return error_; }
+  [[nodiscard]] Error error() const noexcept { return {.code = code_, .side = side_}; }
 
  private:
   void on_expired() noexcept override;
@@ -97,8 +99,9 @@ class RelayDeadline final : public runtime::Timer {
   Instant last_upstream_bytes_;
   Instant up_stalled_since_ = base::kNever;    // towards the upstream
   Instant down_stalled_since_ = base::kNever;  // towards the downstream
-  Error error_;
   net::Ready passed_;
+  Errc code_ = Errc::deadline;
+  Side side_ = Side::none;
 };
 
 class Relay {

@@ -12,30 +12,16 @@ bool offers_any(const wire::AlpnList& offered, const std::vector<std::string>& w
   return std::ranges::any_of(wanted, [&](const std::string& protocol) { return offered.contains(protocol); });
 }
 
-// The longest prefix decides between routes for sources; one without sources is the widest.
-int source_bits(const model::Route& route) {
-  int bits = -1;
-  for (const base::Network& network : route.match.source) bits = std::max<int>(bits, network.prefix_bits());
-  return bits;
-}
-
-bool is_more_specific(const model::Route* a, const model::Route* b) {
-  if (a->match.alpn.empty() != b->match.alpn.empty()) return b->match.alpn.empty();
-  if (source_bits(*a) != source_bits(*b)) return source_bits(*a) > source_bits(*b);
-  return std::less<>{}(a, b);  // they lie in one vector, in the order of the file
-}
-
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 }  // namespace
 
 RouteTable::RouteTable(const model::Listener& listener) {
   for (const model::Route& route : listener.routes) {
-    if (route.match.sni.empty()) any_name_.push_back(&route);
+    if (route.match.sni.empty()) add(any_name_, route);
     for (const std::string& name : route.match.sni) {
       const std::string_view view = name;
-      Candidates& candidates = view.starts_with("*.") ? wildcard_[view.substr(2)] : exact_[view];
-      candidates.push_back(&route);
+      add(view.starts_with("*.") ? wildcard_[view.substr(2)] : exact_[view], route);
     }
   }
   const auto sort = [](Candidates& candidates) { std::ranges::sort(candidates, is_more_specific); };
@@ -44,12 +30,28 @@ RouteTable::RouteTable(const model::Listener& listener) {
   sort(any_name_);
 }
 
+void RouteTable::add(Candidates& candidates, const model::Route& route) {
+  if (route.match.source.empty()) candidates.push_back({.route = &route, .source = nullptr});
+  for (const base::Network& source : route.match.source)
+    candidates.push_back({.route = &route, .source = &source});
+}
+
+bool RouteTable::is_more_specific(const Candidate& a, const Candidate& b) {
+  const bool a_has_alpn = !a.route->match.alpn.empty();
+  const bool b_has_alpn = !b.route->match.alpn.empty();
+  if (a_has_alpn != b_has_alpn) return a_has_alpn;
+  const int a_bits = a.source != nullptr ? a.source->prefix_bits() : -1;
+  const int b_bits = b.source != nullptr ? b.source->prefix_bits() : -1;
+  if (a_bits != b_bits) return a_bits > b_bits;
+  return std::less<>{}(a.route, b.route);  // they lie in one vector, in the order of the file
+}
+
 const model::Route* RouteTable::first_match(const Candidates& candidates, const RouteInput& input) {
-  for (const model::Route* route : candidates) {
-    const model::RouteMatch& match = route->match;
+  for (const Candidate& candidate : candidates) {
+    const model::RouteMatch& match = candidate.route->match;
     if (!match.alpn.empty() && !offers_any(input.alpn, match.alpn)) continue;
-    if (!match.source.empty() && !base::any_contains(match.source, input.source)) continue;
-    return route;
+    if (candidate.source != nullptr && !candidate.source->contains(input.source)) continue;
+    return candidate.route;
   }
   return nullptr;
 }

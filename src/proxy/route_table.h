@@ -29,9 +29,17 @@ class RouteTable {
   [[nodiscard]] const model::Route* find(const RouteInput& input) const;
 
  private:
-  // Routes of one name, most specific first.
-  using Candidates = std::vector<const model::Route*>;
+  // One way to match: a route that names several networks is there once for each, since the one that
+  // holds the source decides how specific the route is.
+  struct Candidate {
+    const model::Route* route;
+    const base::Network* source;  // nullptr: any
+  };
+  // Of one name, most specific first.
+  using Candidates = std::vector<Candidate>;
 
+  static void add(Candidates& candidates, const model::Route& route);
+  [[nodiscard]] static bool is_more_specific(const Candidate& a, const Candidate& b);
   [[nodiscard]] static const model::Route* first_match(const Candidates& candidates, const RouteInput& input);
 
   std::unordered_map<std::string_view, Candidates> exact_;     // "www.example.com"

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "net/dialer.h"
+#include "proxy/backlog.h"
 #include "proxy/preface.h"
 #include "proxy/relay.h"
 #include "runtime/limits.h"
@@ -15,19 +16,22 @@
 namespace causeway::proxy {
 namespace {
 
-// How a connection went, for the counters and the log.
+// What is known of a connection for its whole life. Small, because an idle connection carries it.
 struct Record {
   Instant began;
-  base::SocketAddress source{};
+  base::SocketAddress source{};  // the real one, once the PROXY header is read
   const model::Pool* pool = nullptr;
-  std::string endpoint{};  // only where the listener logs
-  std::uint64_t up_bytes = 0;
-  std::uint64_t down_bytes = 0;
 };
 
 struct Established {
   upstream::Lease lease;
   net::StreamPtr stream;
+  Backlog first_bytes{};  // for the upstream, before anything that is read from now on
+};
+
+struct Moved {
+  std::uint64_t up_bytes = 0;
+  std::uint64_t down_bytes = 0;
 };
 
 net::ConnectOptions connect_options(const model::Listener& listener) noexcept {
@@ -110,7 +114,10 @@ Result<void> queue_first_bytes(Worker& worker, model::SendProxy send_proxy, cons
   return {};
 }
 
-Task<Result<void>> carry(const TcpService& service, net::Stream& downstream, Record& record) {
+// Everything that comes before the first byte is relayed. Not inlined: the compiler would make its frame
+// a part of the connection's own, and an idle connection would carry it for life.
+[[gnu::noinline]] Task<Result<Established>> establish(const TcpService& service, net::Stream& downstream,
+                                                      Record& record) {
   auto arrival = co_await arrive(service, downstream, record.source);
   if (!arrival) co_return fail(arrival);
   record.source = arrival->source;
@@ -119,47 +126,58 @@ Task<Result<void>> carry(const TcpService& service, net::Stream& downstream, Rec
 
   auto established = co_await connect_upstream(service, pool, arrival->source.ip);
   if (!established) co_return fail(established);
-  if (service.listener.log_connections) record.endpoint = established->lease.endpoint().address().to_text();
-
-  Relay relay(service.worker, downstream, *established->stream, service.listener.timeouts, service.metrics);
   const auto queued = queue_first_bytes(service.worker, pool.spec().send_proxy, downstream, *arrival,
-                                        relay.up().backlog());
+                                        established->first_bytes);
   if (!queued) co_return fail(queued);
-  const auto relayed = co_await relay.run();
-  record.up_bytes = relay.up().moved_bytes();
-  record.down_bytes = relay.down().moved_bytes();
-  established->lease.add_bytes(record.up_bytes, record.down_bytes);
-  // A side that broke is told to the other as what it is; silence and the end of our patience are an
-  // orderly end.
-  if (!relayed && relayed.error().code != Errc::idle_timeout) established->stream->reset();
-  co_return relayed;
+  co_return established;
 }
 
-void conclude(const TcpService& service, const Record& record, const Result<void>& ended) {
+// Counts how the connection ended, and says so where the listener asks for it. `endpoint` is null when
+// none was reached.
+void conclude(const TcpService& service, const Record& record, const upstream::Endpoint* endpoint, Moved moved,
+              const Result<void>& ended) {
   if (!ended) service.metrics.refused.add(ended.error().code);
   if (!service.listener.log_connections) return;
   using observe::field;
-  const Error none{.code = Errc::closed};
-  const Error& error = ended ? none : ended.error();
+  const std::string reached = endpoint != nullptr ? endpoint->address().to_text() : std::string("none");
+  const Error error = ended ? Error{.code = Errc::closed} : ended.error();
   service.worker.log.info(
       "connection {source} -> {endpoint} ended", field("source", record.source),
-      field("endpoint", std::string_view(record.endpoint)), field("listener", std::string_view(service.listener.name)),
+      field("endpoint", std::string_view(reached)), field("listener", std::string_view(service.listener.name)),
       field("pool", record.pool != nullptr ? std::string_view(record.pool->name) : std::string_view()),
-      field("received_bytes", record.up_bytes), field("sent_bytes", record.down_bytes),
+      field("received_bytes", moved.up_bytes), field("sent_bytes", moved.down_bytes),
       field("duration", service.worker.loop.now() - record.began),
       field("reason", ended ? std::string_view("ended") : base::describe(error.code).name),
       field("side", ended ? std::string_view("none") : base::name_of(error.side)));
 }
 
+// Silence is an orderly end; a side that broke, and the end of our patience, are told to the other as a
+// reset.
+bool ends_abruptly(const Result<void>& ended) { return !ended && ended.error().code != Errc::idle_timeout; }
+
 }  // namespace
 
 Task<void> serve_tcp(const TcpService& service, net::StreamPtr downstream, base::SocketAddress source,
-                     Ticket ticket) {
+                     Ticket /*ticket*/) {
   service.metrics.active.add(1);
   Record record{.began = service.worker.loop.now(), .source = source};
-  const auto ended = co_await carry(service, *downstream, record);
-  if (!ended && ended.error().code != Errc::idle_timeout) downstream->reset();
-  conclude(service, record, ended);
+  auto established = co_await establish(service, *downstream, record);
+  if (!established) {
+    downstream->reset();
+    conclude(service, record, nullptr, {}, fail(established));
+    service.metrics.active.subtract(1);
+    co_return;
+  }
+  Relay relay(service.worker, *downstream, *established->stream, service.listener.timeouts, service.metrics);
+  relay.up().backlog() = std::move(established->first_bytes);
+  const auto ended = co_await relay.run();
+  const Moved moved{.up_bytes = relay.up().moved_bytes(), .down_bytes = relay.down().moved_bytes()};
+  established->lease.add_bytes(moved.up_bytes, moved.down_bytes);
+  if (ends_abruptly(ended)) {
+    established->stream->reset();
+    downstream->reset();
+  }
+  conclude(service, record, &established->lease.endpoint(), moved, ended);
   service.metrics.active.subtract(1);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two tasks side by side on one loop. When one fails the other is cancelled, and both are joined before
-// the answer is given: the pair of values, or the error of the one that failed first.
+// Two tasks side by side on one loop. When one fails the other is cancelled, and both are joined
+// before the answer is given: the pair of values, or the error of the one that failed first.
 #pragma once
 
 #include <optional>

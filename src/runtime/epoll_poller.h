@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The poller of a machine: one epoll instance, edge-triggered, one registration per descriptor for the
-// whole life of the descriptor (in, out and peer-hangup together), and an eventfd for other threads.
+// The poller of a machine: one epoll instance, edge-triggered, one registration per descriptor for
+// the whole life of the descriptor (in, out and peer-hangup together), and an eventfd for other
+// threads.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Something that one task waits for and others on the same loop bring about. Setting an event that is
-// set changes nothing. At most one task waits at a time.
+// Something that one task waits for and others on the same loop bring about. Setting an event that
+// is set changes nothing. At most one task waits at a time.
 #pragma once
 
 #include <coroutine>

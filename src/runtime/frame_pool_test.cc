@@ -20,14 +20,16 @@ bool is_pooled() {
 
 TEST(FramePool, gives_the_same_frame_again_to_a_size_of_the_same_class) {
   if (!is_pooled()) GTEST_SKIP() << "frames are not pooled under this sanitizer";
-  void* const first = FramePool::take(100);
-  FramePool::give_back(first, 100);
-  void* const second = FramePool::take(128);
+  constexpr std::size_t kClassEnd = 8 * FramePool::kStepBytes;
+  constexpr std::size_t kClassBegin = kClassEnd - FramePool::kStepBytes + 1;
+  void* const first = FramePool::take(kClassBegin);
+  FramePool::give_back(first, kClassBegin);
+  void* const second = FramePool::take(kClassEnd);
   EXPECT_EQ(second, first);
-  void* const third = FramePool::take(129);
+  void* const third = FramePool::take(kClassEnd + 1);
   EXPECT_NE(third, first);
-  FramePool::give_back(second, 128);
-  FramePool::give_back(third, 129);
+  FramePool::give_back(second, kClassEnd);
+  FramePool::give_back(third, kClassEnd + 1);
 }
 
 TEST(FramePool, takes_nothing_from_the_allocator_once_it_has_enough) {

@@ -2,9 +2,17 @@
 #include "runtime/loop.h"
 
 #include <algorithm>
+#include <atomic>
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "base/assert.h"
+#include "base/time.h"
+#include "runtime/mailbox.h"
+#include "runtime/poller.h"
+#include "runtime/waiter.h"
 
 namespace causeway::runtime {
 
@@ -47,12 +55,6 @@ void Loop::enqueue(Waiter& waiter) noexcept {
   ready_last_ = &waiter;
 }
 
-void Loop::start(Waiter& waiter, std::coroutine_handle<> handle) noexcept {
-  waiter.handle_ = handle;
-  waiter.state_ = Waiter::State::woken;
-  enqueue(waiter);
-}
-
 void Loop::wake(Waiter& waiter) noexcept {
   if (waiter.state_ != Waiter::State::waiting) return;
   waiter.state_ = Waiter::State::woken;
@@ -65,8 +67,8 @@ void Loop::enqueue_cancelled(Waiter& waiter) noexcept {
   enqueue(waiter);
 }
 
-// Only what was ready when the turn began: a task that yields, or is woken by another task, comes in the
-// next turn, after the poller was asked, so that busy tasks cannot keep arrivals waiting.
+// Only what was ready when the turn began: a task that yields, or is woken by another task, comes
+// in the next turn, after the poller was asked, so that busy tasks cannot keep arrivals waiting.
 std::size_t Loop::resume_ready() {
   Waiter* const first = std::exchange(ready_first_, nullptr);
   Waiter* const last = std::exchange(ready_last_, nullptr);
@@ -88,22 +90,37 @@ std::size_t Loop::resume_ready() {
   return resumed;
 }
 
+// Those that were spawned before this turn, or by what was resumed in it, within the same bound.
+std::size_t Loop::start_new(std::size_t max) {
+  const std::size_t count = std::min(starting_.size(), max);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::coroutine_handle<> handle = starting_[i];  // the list may grow and move meanwhile
+    handle.resume();
+  }
+  starting_.erase(starting_.begin(), starting_.begin() + static_cast<std::ptrdiff_t>(count));
+  if (!starting_.empty()) metrics_.ready_bound_hits.add(1);
+  return count;
+}
+
 bool Loop::turn(Instant until) {
-  const bool busy = ready_first_ != nullptr || !mailbox_.empty() || stopping_.load(std::memory_order_relaxed);
+  const bool busy = ready_first_ != nullptr || !starting_.empty() || !mailbox_.empty() ||
+                    stopping_.load(std::memory_order_relaxed);
   poller_.poll(busy ? Instant::min() : std::min(until, wheel_.next()));
   now_ = clock_.now();
   last_turn_ns_.store(now_.time_since_epoch().count(), std::memory_order_relaxed);
 
   const std::size_t messages = mailbox_.deliver();
   const std::size_t expired = wheel_.advance(now_);
-  const std::size_t resumed = resume_ready();
+  std::size_t resumed = resume_ready();
+  resumed += start_new(kReadyPerTurn);
 
   metrics_.turns.add(1);
   metrics_.messages.add(messages);
   metrics_.timers_expired.add(expired);
   metrics_.resumed.add(resumed);
   const Instant end = clock_.now();
-  metrics_.lag_ns.record(static_cast<std::uint64_t>(std::max<std::int64_t>((end - now_).count(), 0)));
+  metrics_.lag_ns.record(
+      static_cast<std::uint64_t>(std::max<std::int64_t>((end - now_).count(), 0)));
   return messages + expired + resumed > 0;
 }
 

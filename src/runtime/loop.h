@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The event loop of one worker: what is ready runs, then the timers, then it sleeps in its Poller.
 // One thread owns a loop; of its functions only post() and stop() may be called from others. Clock,
-// poller and seed are handed in, so that the same loop runs on a machine and in the simulated world.
+// poller and seed are handed in, so that the same loop runs on a machine and in the simulated
+// world.
 #pragma once
 
 #include <atomic>
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "base/random.h"
 #include "base/time.h"
@@ -23,11 +25,11 @@ namespace causeway::runtime {
 // Written by the loop, read by whoever scrapes.
 struct LoopMetrics {
   observe::Counter turns;
-  observe::Counter resumed;              // coroutines resumed
-  observe::Counter ready_bound_hits;     // turns that left work for the next one
+  observe::Counter resumed;           // coroutines resumed
+  observe::Counter ready_bound_hits;  // turns that left work for the next one
   observe::Counter messages;
   observe::Counter timers_expired;
-  observe::Histogram lag_ns;             // how long one turn kept everybody else waiting
+  observe::Histogram lag_ns;  // how long one turn kept everybody else waiting
 };
 
 class Loop {
@@ -48,14 +50,14 @@ class Loop {
   void arm(Timer& timer, Instant at) noexcept { wheel_.arm(timer, at); }
   [[nodiscard]] TimerWheel& wheel() noexcept { return wheel_; }
 
-  // A coroutine goes to sleep: true when it must suspend, false when its task is cancelled already (the
-  // waiter says so). Pair each call with end_wait() when it goes on.
+  // A coroutine goes to sleep: true when it must suspend, false when its task is cancelled already
+  // (the waiter says so). Pair each call with end_wait() when it goes on.
   [[nodiscard]] bool begin_wait(Waiter& waiter, std::coroutine_handle<> handle,
                                 const TaskContext& context) noexcept;
   static void end_wait(Waiter& waiter) noexcept { waiter.unlink(); }
 
   // Runs a coroutine that has not begun, at the next turn.
-  void start(Waiter& waiter, std::coroutine_handle<> handle) noexcept;
+  void start(std::coroutine_handle<> handle) { starting_.push_back(handle); }
 
   // Puts a waiting coroutine on the ready queue; does nothing to one that is not waiting.
   void wake(Waiter& waiter) noexcept;
@@ -75,11 +77,14 @@ class Loop {
 
   [[nodiscard]] LoopMetrics& metrics() noexcept { return metrics_; }
   // When the last turn began, as nanoseconds of the clock; any thread. For liveness probes.
-  [[nodiscard]] std::int64_t last_turn_ns() const noexcept { return last_turn_ns_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::int64_t last_turn_ns() const noexcept {
+    return last_turn_ns_.load(std::memory_order_relaxed);
+  }
 
  private:
   void enqueue(Waiter& waiter) noexcept;
   std::size_t resume_ready();
+  std::size_t start_new(std::size_t max);
 
   const base::Clock& clock_;
   Poller& poller_;
@@ -88,6 +93,7 @@ class Loop {
   TimerWheel wheel_;
   Waiter* ready_first_ = nullptr;
   Waiter* ready_last_ = nullptr;
+  std::vector<std::coroutine_handle<>> starting_;  // not begun yet, in order
   Mailbox mailbox_;
   LoopMetrics metrics_;
   std::atomic<bool> stopping_ = false;

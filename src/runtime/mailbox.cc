@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/mailbox.h"
 
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <tuple>
 #include <utility>
 
 namespace causeway::runtime {

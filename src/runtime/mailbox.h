@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Messages from any thread to one loop: a bounded stack that senders push without a lock and the loop
-// takes whole. The order of one sender is kept.
+// Messages from any thread to one loop: a bounded stack that senders push without a lock and the
+// loop takes whole. The order of one sender is kept.
 #pragma once
 
 #include <atomic>
@@ -30,7 +30,9 @@ class Mailbox {
   // Runs what has arrived, oldest first, on the calling (the loop's) thread. Returns how many.
   std::size_t deliver();
 
-  [[nodiscard]] bool empty() const noexcept { return newest_.load(std::memory_order_relaxed) == nullptr; }
+  [[nodiscard]] bool empty() const noexcept {
+    return newest_.load(std::memory_order_relaxed) == nullptr;
+  }
 
  private:
   struct Letter {

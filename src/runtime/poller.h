@@ -15,8 +15,8 @@ class Poller {
   Poller& operator=(const Poller&) = delete;
   virtual ~Poller() = default;
 
-  // Delivers what is ready. Sleeps at most until `until` when nothing is; Instant::min() never sleeps,
-  // base::kNever sleeps until something happens or interrupt() is called.
+  // Delivers what is ready. Sleeps at most until `until` when nothing is; Instant::min() never
+  // sleeps, base::kNever sleeps until something happens or interrupt() is called.
   virtual void poll(Instant until) = 0;
 
   // Ends a sleep, or the next one. Safe from any thread.

@@ -28,8 +28,8 @@ class Scope {
   Scope& operator=(const Scope&) = delete;
   ~Scope();
 
-  // Starts `task` at the loop's next turn. The task owns what it uses, or what it uses outlives this
-  // scope's join().
+  // Starts `task` at the loop's next turn. The task owns what it uses, or what it uses outlives
+  // this scope's join().
   void spawn(Task<void> task);
 
   void cancel() noexcept { node_.cancel(); }
@@ -61,7 +61,7 @@ class Scope {
   Joined join() noexcept { return Joined(*this); }
 
  private:
-  friend class Spawned;
+  friend class TaskPromise<void>;
   void on_task_ended() noexcept;
 
   Loop& loop_;

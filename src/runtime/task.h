@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Task<T>: a coroutine that starts when it is awaited, runs on its awaiter's loop and ends before its
-// awaiter goes on. It is moved, never copied, and awaited once. It inherits the awaiter's loop and
-// cancellation. A Task that is destroyed was never started or has finished; anything else is a broken
-// invariant. Parameters by reference are for tasks that the caller awaits itself.
+// Task<T>: a coroutine that starts when it is awaited, runs on its awaiter's loop and ends before
+// its awaiter goes on. It is moved, never copied, and awaited once. It inherits the awaiter's loop
+// and cancellation. A Task that is destroyed was never started or has finished; anything else is a
+// broken invariant. Parameters by reference are for tasks that the caller awaits itself.
 #pragma once
 
 #include <coroutine>
@@ -64,12 +64,27 @@ class TaskPromise final : public PromiseBase {
   std::optional<T> value_;
 };
 
+class Scope;
+
+// A task without a value can also be spawned into a scope: then nobody awaits it, and at its end it
+// destroys itself and tells the scope.
 template <>
 class TaskPromise<void> final : public PromiseBase {
  public:
   Task<void> get_return_object() noexcept;
   static void return_void() noexcept {}
   static void take_value() noexcept {}
+
+  void begin_in(Scope& scope) noexcept;
+  struct FinalAwaiter {
+    static bool await_ready() noexcept { return false; }
+    static std::coroutine_handle<> await_suspend(std::coroutine_handle<TaskPromise> ended) noexcept;
+    static void await_resume() noexcept {}
+  };
+  static FinalAwaiter final_suspend() noexcept { return {}; }
+
+ private:
+  Scope* scope_ = nullptr;  // of a spawned task
 };
 
 template <class T = void>
@@ -107,6 +122,9 @@ class [[nodiscard]] Task {
     Handle handle_;
     CancelNode* under_;
   };
+
+  // For Scope::spawn(): the frame is the caller's from here on.
+  [[nodiscard]] Handle release() && noexcept { return std::exchange(handle_, nullptr); }
 
   Awaiter operator co_await() && noexcept { return Awaiter(handle_, nullptr); }
 

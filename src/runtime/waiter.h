@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A suspended operation, and the tree that can cancel it.
-// A Waiter lives in the awaiting object, inside the coroutine's frame. Whoever completes the operation
-// calls Loop::wake(); whoever cancels it calls CancelNode::cancel(). Both only put the coroutine on the
-// loop's ready queue: nothing is ever resumed inline, so a caller's state cannot change under it.
+// A Waiter lives in the awaiting object, inside the coroutine's frame. Whoever completes the
+// operation calls Loop::wake(); whoever cancels it calls CancelNode::cancel(). Both only put the
+// coroutine on the loop's ready queue: nothing is ever resumed inline, so a caller's state cannot
+// change under it.
 #pragma once
 
 #include <coroutine>
@@ -35,9 +36,9 @@ class Waiter : public base::ListHook<CancelTag> {
   State state_ = State::idle;
 };
 
-// A node of the cancellation tree: one for each Scope, within() and shielded(). Every operation begun
-// under it joins its list while it waits. Cancelling ends the node's operations and those of all nodes
-// below it; what begins later under a cancelled node ends at once.
+// A node of the cancellation tree: one for each Scope, within() and shielded(). Every operation
+// begun under it joins its list while it waits. Cancelling ends the node's operations and those of
+// all nodes below it; what begins later under a cancelled node ends at once.
 class CancelNode : public base::ListHook<ChildTag> {
  public:
   // A root: nothing above it can cancel it.

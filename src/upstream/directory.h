@@ -95,6 +95,7 @@ class Directory final : private FailureSink {
   void on_ejection_over(EndpointRecord& endpoint);
   runtime::Task<void> watch_health(EndpointRecord& endpoint);
   void check_if_wanted(EndpointRecord& endpoint);
+  void end_ejection_if_proven(EndpointRecord& endpoint, bool passed);
   void on_checked(EndpointRecord& endpoint, const Result<void>& passed);
   void settle_state(EndpointRecord& endpoint, StateReason reason);
   [[nodiscard]] std::string pool_names_of(const EndpointRecord& endpoint) const;

@@ -56,6 +56,7 @@ void Directory::consider_ejection(base::PoolId pool, base::EndpointId endpoint) 
   if (!is_member || !may_eject(rule, standing)) return;
 
   const Instant now = parts_.control.now();
+  record.passed_while_ejected = 0;
   parts_.control.arm(record.ejection, now + record.ejections.begin(rule, now));
   settle_state(record, StateReason::connect_failures);
 }
@@ -97,6 +98,7 @@ void Directory::on_checked(EndpointRecord& endpoint, const Result<void>& passed)
                      observe::field("endpoint", endpoint.endpoint->name()),
                      observe::field("error", passed.error()));
   }
+  end_ejection_if_proven(endpoint, passed.has_value());
   const auto verdict = endpoint.tally.on_check(*endpoint.health, passed.has_value());
   if (!verdict) return;
   endpoint.is_failing_checks = *verdict == Verdict::unhealthy;
@@ -105,6 +107,17 @@ void Directory::on_checked(EndpointRecord& endpoint, const Result<void>& passed)
   endpoint.endpoint->forget_failures();
   settle_state(endpoint,
                endpoint.is_failing_checks ? StateReason::check_failed : StateReason::check_passed);
+}
+
+// An ejection waits for a time because nothing else tells when the endpoint is back. Where checks do, as
+// many of them in a row as would make an unhealthy endpoint healthy end it.
+void Directory::end_ejection_if_proven(EndpointRecord& endpoint, bool passed) {
+  if (!endpoint.ejection.is_armed()) return;
+  endpoint.passed_while_ejected = passed ? endpoint.passed_while_ejected + 1 : 0;
+  if (endpoint.passed_while_ejected < endpoint.health->healthy_threshold) return;
+  endpoint.ejection.disarm();
+  endpoint.endpoint->forget_failures();
+  settle_state(endpoint, StateReason::check_passed);
 }
 
 // Puts into force what is known of an endpoint, says so and tells the pools.

@@ -369,6 +369,22 @@ TEST_F(DirectoryHealthTest, a_failed_check_takes_the_place_of_an_ejection) {
   EXPECT_EQ(log_.count_of("is unhealthy, was"), 1U);
 }
 
+TEST_F(DirectoryHealthTest, checks_that_pass_end_an_ejection_before_its_time) {
+  listen("10.0.0.1:80");
+  listen("10.0.0.2:80");
+  auto& pool = add_pool("db", {"10.0.0.1:80", "10.0.0.2:80"});
+  pool.health = kHealth;
+  pool.health->interval = 1s;
+  pool.ejection.base_time = 60s;
+  start();
+  fail_connecting("10.0.0.1:80", 3);
+  EXPECT_EQ(used(), Names{"10.0.0.2:80"});
+  EXPECT_EQ(status_of("10.0.0.1:80").state, EndpointState::ejected);
+  world_.run_for(3s);
+  EXPECT_EQ(used().size(), 2U);
+  EXPECT_EQ(status_of("10.0.0.1:80").reason, StateReason::check_passed);
+}
+
 // --- names
 
 TEST_F(DirectoryTest, several_addresses_of_a_name_are_several_endpoints) {

@@ -69,7 +69,7 @@ listeners:
 pools:
   - name: web
     endpoints: [ "{}", "{}", "{}" ]
-    health: {{ type: tcp, interval: 500ms, timeout: 250ms, unhealthy_threshold: 2, healthy_threshold: 2 }}
+    health: {{ type: tcp, interval: 200ms, timeout: 200ms, unhealthy_threshold: 2, healthy_threshold: 2 }}
   - {{ name: echo, endpoints: [ "{}" ] }}
   - {{ name: datagrams, endpoints: [ "{}" ] }}
 )",

@@ -70,8 +70,7 @@ Task<void> Load::stream_client(Kind kind, base::SocketAddress gateway) {
     auto stream = co_await runtime::within(kPatience, thread_.network().connect(gateway, {}));
     if (!stream) {
       if (stream.error().code == Errc::cancelled) co_return;
-      fprintf(stderr, "DBG connect %s fin=%d\n", base::to_text(stream.error()).c_str(), finishing_);
-      tally(kind).errors.add(1);
+      tally(kind).errors.add(stream.error().code);
       const auto rested = co_await runtime::sleep_for(10ms);
       if (!rested) co_return;
       continue;
@@ -79,8 +78,7 @@ Task<void> Load::stream_client(Kind kind, base::SocketAddress gateway) {
     const auto ended = co_await run_connection(kind, **stream);
     if (!ended) {
       if (ended.error().code == Errc::cancelled) co_return;
-      fprintf(stderr, "DBG %s fin=%d\n", base::to_text(ended.error()).c_str(), finishing_);
-      tally(kind).errors.add(1);
+      tally(kind).errors.add(ended.error().code);
     }
     if (!finishing_) tally(kind).reconnects.add(1);
   }
@@ -141,7 +139,7 @@ Task<Result<bool>> Load::exchange_echo(net::Stream& stream, std::string& buffer)
 Task<void> Load::datagram_client(base::SocketAddress gateway) {
   auto socket = thread_.network().connect_datagram(gateway, {});
   if (!socket) {
-    datagrams_.errors.add(1);
+    datagrams_.errors.add(socket.error().code);
     co_return;
   }
   const std::string payload(kDatagramBytes, 'd');
@@ -150,11 +148,11 @@ Task<void> Load::datagram_client(base::SocketAddress gateway) {
     const Instant began = thread_.clock().now();
     packet[0] = net::Packet{.payload = base::as_bytes(payload)};
     const auto sent = (*socket)->send_now(packet);
-    if (!sent) datagrams_.errors.add(1);
+    if (!sent) datagrams_.errors.add(sent.error().code);
     const auto answered = co_await runtime::within(kPatience, receive_answer(**socket));
     if (!answered && answered.error().code == Errc::cancelled) co_return;
     if (!answered || *answered != kDatagramBytes) {
-      datagrams_.errors.add(1);
+      datagrams_.errors.add(answered ? Errc::bad_syntax : answered.error().code);
       continue;
     }
     datagrams_.latency_ns.record(static_cast<std::uint64_t>((thread_.clock().now() - began).count()));

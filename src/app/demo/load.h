@@ -13,6 +13,7 @@
 #include "net/stream.h"
 #include "observe/counter.h"
 #include "observe/histogram.h"
+#include "observe/reason_counters.h"
 #include "runtime/scope.h"
 #include "runtime/task.h"
 
@@ -21,7 +22,7 @@ namespace causeway::app::demo {
 // What one kind of client has done. Written on the load's loop, read from any thread.
 struct Tally {
   observe::Counter exchanges;
-  observe::Counter errors;
+  observe::ReasonCounters errors;
   observe::Counter reconnects;
   observe::Counter bytes;        // of payload, both ways
   observe::Histogram latency_ns;

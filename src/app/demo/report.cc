@@ -25,7 +25,20 @@ void print_row(std::string_view name, const Tally& tally, double seconds) {
   fmt::print("  {:<12}{:>12}{:>12.0f}{:>11.2f}{:>11.2f}{:>12.1f}{:>9}\n", name, tally.exchanges.value(),
              static_cast<double>(tally.exchanges.value()) / seconds, milliseconds(latency.percentile(0.5)),
              milliseconds(latency.percentile(0.99)), static_cast<double>(tally.bytes.value()) / 1e6,
-             tally.errors.value());
+             tally.errors.total());
+}
+
+std::uint64_t count_errors(const Load& load) {
+  return load.http().errors.total() + load.echo().errors.total() + load.datagrams().errors.total();
+}
+
+// Why exchanges failed, where some did.
+void print_reasons(std::string_view name, const Tally& tally) {
+  for (std::size_t i = 0; i < base::kErrcCount; ++i) {
+    const auto code = static_cast<Errc>(i);
+    if (tally.errors.value(code) == 0) continue;
+    fmt::print("  {}: {} × {}\n", name, tally.errors.value(code), base::describe(code).text);
+  }
 }
 
 std::string when(const std::optional<Duration>& span) {
@@ -60,7 +73,7 @@ void Progress::print() {
   if (!on_terminal_ && calls_ % kPlainEvery != 0) return;
   fmt::print("{}  {} HTTP, {} TCP echo, {} UDP exchanges; {} errors; {} connections open{}", on_terminal_ ? "\r" : "",
              load_.http().exchanges.value(), load_.echo().exchanges.value(), load_.datagrams().exchanges.value(),
-             load_.http().errors.value() + load_.echo().errors.value() + load_.datagrams().errors.value(),
+             count_errors(load_),
              gateway_.admission().connections(), on_terminal_ ? "   " : "\n");
   std::fflush(stdout);
 }
@@ -85,12 +98,14 @@ ExitCode print_report(const Outcome& outcome, const Load& load, const Gateway& g
                  endpoint.totals.connections, endpoint.totals.connect_failures);
     }
   }
-  const std::uint64_t errors =
-      load.http().errors.value() + load.echo().errors.value() + load.datagrams().errors.value();
+  const std::uint64_t errors = count_errors(load);
   fmt::print("\n  web-2 stopped: left out {}; started again: in use {}\n", when(outcome.left_out_after),
              when(outcome.back_after));
   fmt::print("  {} failed exchanges; {:.1f} MB resident memory, load and endpoints included\n", errors,
              static_cast<double>(os::resident_bytes()) / 1e6);
+  print_reasons("HTTP/TCP", load.http());
+  print_reasons("TCP echo", load.echo());
+  print_reasons("UDP echo", load.datagrams());
   std::fflush(stdout);
   const bool noticed = outcome.left_out_after && outcome.back_after;
   return errors == 0 && noticed ? ExitCode::ok : ExitCode::failure;
