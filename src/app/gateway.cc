@@ -1,10 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/gateway.h"
 
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
 #include <utility>
+#include <vector>
 
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "model/listener.h"
+#include "model/snapshot.h"
+#include "observe/log.h"
 #include "os/cpu.h"
+#include "runtime/loop.h"
 #include "runtime/sleep.h"
+#include "runtime/task.h"
+#include "upstream/directory.h"
 
 namespace causeway::app {
 namespace {
@@ -14,7 +28,8 @@ using observe::field;
 
 constexpr Duration kDrainLook = 20ms;  // between looks whether the last connection has gone
 
-std::uint32_t count_workers(const model::Snapshot& snapshot, const std::vector<std::uint32_t>& cores) {
+std::uint32_t count_workers(const model::Snapshot& snapshot,
+                            const std::vector<std::uint32_t>& cores) {
   return snapshot.workers > 0 ? snapshot.workers : static_cast<std::uint32_t>(cores.size());
 }
 
@@ -32,7 +47,8 @@ Gateway::Gateway(ControlLoop control, observe::Log& log, model::SnapshotPtr snap
       admission_(*snapshot_, descriptors_max, seed),
       network_(control.loop, control.poller),
       dialer_(network_),
-      resolver_(control.loop, control.poller, {.servers = snapshot_->dns.servers, .timeout = snapshot_->dns.timeout}),
+      resolver_(control.loop, control.poller,
+                {.servers = snapshot_->dns.servers, .timeout = snapshot_->dns.timeout}),
       shared_{.clock = control.clock,
               .log = log,
               .memory = memory_,
@@ -53,20 +69,21 @@ std::expected<void, StartFailure> Gateway::create_workers() {
   }
   std::vector<runtime::Loop*> loops;
   for (const auto& worker : workers_) loops.push_back(&worker->loop());
-  directory_ = std::make_unique<upstream::Directory>(upstream::Directory::Parts{.snapshot = snapshot_,
-                                                                               .control = control_.loop,
-                                                                               .workers = std::move(loops),
-                                                                               .dialer = dialer_,
-                                                                               .resolver = resolver_,
-                                                                               .log = log_});
+  directory_ =
+      std::make_unique<upstream::Directory>(upstream::Directory::Parts{.snapshot = snapshot_,
+                                                                       .control = control_.loop,
+                                                                       .workers = std::move(loops),
+                                                                       .dialer = dialer_,
+                                                                       .resolver = resolver_,
+                                                                       .log = log_});
   for (const auto& worker : workers_) worker->take_pools(*directory_);
   return {};
 }
 
 std::expected<void, StartFailure> Gateway::open_listener(base::ListenerId id) {
   const model::Listener& listener = snapshot_->listeners.at(id.index());
-  // A unix socket has one queue that cannot be split, so it belongs to one worker; different ones are
-  // spread. On internet sockets every worker listens, and the kernel spreads the connections.
+  // A unix socket has one queue that cannot be split, so it belongs to one worker; different ones
+  // are spread. On internet sockets every worker listens, and the kernel spreads the connections.
   const bool is_unix = listener.bind.unix_socket() != nullptr;
   base::Address address = listener.bind;
   for (std::uint32_t i = 0; i < worker_count_; ++i) {
@@ -117,8 +134,8 @@ Task<Result<std::uint64_t>> Gateway::drain() {
 Task<void> Gateway::stop() {
   background_.cancel();
   co_await background_.join();
-  // Joins a thread that still answers to messages: its last tasks only have to notice that they were
-  // cancelled.
+  // Joins a thread that still answers to messages: its last tasks only have to notice that they
+  // were cancelled.
   for (const auto& worker : workers_) worker->stop();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The whole gateway of one process: builds everything a snapshot asks for, runs it, and takes it down.
-// Lives on the control thread, whose loop it is handed. Nothing else in the program builds components.
+// The whole gateway of one process: builds everything a snapshot asks for, runs it, and takes it
+// down. Lives on the control thread, whose loop it is handed. Nothing else in the program builds
+// components.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +26,8 @@
 
 namespace causeway::app {
 
-// The loop that signals, health checks, name resolution and everything else outside the data plane run
-// on. One per process, on the main thread.
+// The loop that signals, health checks, name resolution and everything else outside the data plane
+// run on. One per process, on the main thread.
 struct ControlLoop {
   const base::Clock& clock;
   runtime::EpollPoller& poller;
@@ -47,8 +48,8 @@ struct StartFailure {
 
 class Gateway {
  public:
-  Gateway(ControlLoop control, observe::Log& log, model::SnapshotPtr snapshot, std::uint64_t descriptors_max,
-          std::uint64_t seed);
+  Gateway(ControlLoop control, observe::Log& log, model::SnapshotPtr snapshot,
+          std::uint64_t descriptors_max, std::uint64_t seed);
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
   ~Gateway();
@@ -66,7 +67,9 @@ class Gateway {
 
   [[nodiscard]] const std::vector<OpenListener>& listeners() const noexcept { return open_; }
   [[nodiscard]] const model::Snapshot& snapshot() const noexcept { return *snapshot_; }
-  [[nodiscard]] const std::vector<std::unique_ptr<WorkerThread>>& workers() const noexcept { return workers_; }
+  [[nodiscard]] const std::vector<std::unique_ptr<WorkerThread>>& workers() const noexcept {
+    return workers_;
+  }
   // After start().
   [[nodiscard]] const upstream::Directory& directory() const noexcept { return *directory_; }
   [[nodiscard]] const proxy::Admission& admission() const noexcept { return admission_; }

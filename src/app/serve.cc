@@ -2,14 +2,29 @@
 #include "app/serve.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <csignal>
 #include <cstdio>
+#include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
+#include "app/gateway.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "model/listener.h"
+#include "model/logging.h"
+#include "model/snapshot.h"
+#include "observe/log_options.h"
 #include "os/entropy.h"
 #include "os/process.h"
+#include "runtime/epoll_poller.h"
+#include "runtime/loop.h"
 #include "runtime/scope.h"
+#include "runtime/task.h"
+#include "runtime/waiter.h"
 
 namespace causeway::app {
 namespace {
@@ -18,7 +33,8 @@ using observe::field;
 
 observe::LogOptions log_options(const model::Logging& logging) {
   static_assert(static_cast<int>(model::LogLevel::off) == static_cast<int>(observe::LogLevel::off));
-  static_assert(static_cast<int>(model::LogFormat::json) == static_cast<int>(observe::LogFormat::json));
+  static_assert(static_cast<int>(model::LogFormat::json) ==
+                static_cast<int>(observe::LogFormat::json));
   return {.level = static_cast<observe::LogLevel>(logging.level),
           .format = static_cast<observe::LogFormat>(logging.format),
           .target = logging.target,
@@ -102,7 +118,8 @@ std::unique_ptr<Process> Process::create(const model::Logging& logging) {
 }
 
 ExitCode serve(Process& process, model::SnapshotPtr snapshot) {
-  Gateway gateway(process.control(), process.log(), std::move(snapshot), process.descriptors_max(), process.seed());
+  Gateway gateway(process.control(), process.log(), std::move(snapshot), process.descriptors_max(),
+                  process.seed());
   const auto started = gateway.start();
   if (!started) {
     report(process.log(), started.error());
@@ -119,20 +136,23 @@ void report(observe::Log& log, const StartFailure& failure) {
   }
   const std::string address = failure.listener->bind.to_text();
   log.error("listener {listener} cannot listen on {address}: {error}",
-            field("listener", std::string_view(failure.listener->name)), field("address", std::string_view(address)),
-            field("error", failure.error));
+            field("listener", std::string_view(failure.listener->name)),
+            field("address", std::string_view(address)), field("error", failure.error));
 }
 
 void announce(observe::Log& log, const Gateway& gateway) {
   for (const OpenListener& open : gateway.listeners()) {
     const model::Listener& listener = gateway.snapshot().listeners.at(open.id.index());
     const std::string address = open.address.to_text();
-    log.info("listener {listener} accepts {protocol} on {address}", field("listener", std::string_view(listener.name)),
-             field("protocol", listener.protocol == model::Protocol::tcp ? std::string_view("tcp") : std::string_view("udp")),
+    log.info("listener {listener} accepts {protocol} on {address}",
+             field("listener", std::string_view(listener.name)),
+             field("protocol", listener.protocol == model::Protocol::tcp ? std::string_view("tcp")
+                                                                         : std::string_view("udp")),
              field("address", std::string_view(address)));
   }
   log.info("ready: {workers} workers, at most {connections} connections",
-           field("workers", gateway.workers().size()), field("connections", gateway.admission().connections_max()));
+           field("workers", gateway.workers().size()),
+           field("connections", gateway.admission().connections_max()));
 }
 
 }  // namespace causeway::app

@@ -1,11 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/signal_watch.h"
 
+#include <initializer_list>
+#include <memory>
 #include <utility>
+
+#include "base/error.h"
+#include "base/result.h"
+#include "net/readiness.h"
+#include "os/epoll.h"
+#include "os/signals.h"
+#include "runtime/epoll_poller.h"
+#include "runtime/loop.h"
+#include "runtime/task.h"
 
 namespace causeway::app {
 
-Result<std::unique_ptr<SignalWatch>> SignalWatch::create(runtime::Loop& loop, runtime::EpollPoller& poller,
+Result<std::unique_ptr<SignalWatch>> SignalWatch::create(runtime::Loop& loop,
+                                                         runtime::EpollPoller& poller,
                                                          std::initializer_list<int> signals) {
   auto source = os::SignalFd::create(signals);
   if (!source) return fail(source, Side::local);

@@ -17,8 +17,8 @@ namespace causeway::app {
 
 class SignalWatch final : private runtime::EventSink {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<SignalWatch>> create(runtime::Loop& loop, runtime::EpollPoller& poller,
-                                                                   std::initializer_list<int> signals);
+  [[nodiscard]] static Result<std::unique_ptr<SignalWatch>> create(
+      runtime::Loop& loop, runtime::EpollPoller& poller, std::initializer_list<int> signals);
   SignalWatch(runtime::Loop& loop, os::SignalFd signals) noexcept;
   ~SignalWatch() = default;
 

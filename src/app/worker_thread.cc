@@ -3,20 +3,37 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <thread>
+#include <tuple>
 #include <utility>
 
+#include "base/address.h"
+#include "base/error.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "model/listener.h"
 #include "os/cpu.h"
+#include "proxy/tcp_listener.h"
+#include "proxy/udp_listener.h"
+#include "runtime/epoll_poller.h"
 #include "runtime/scope.h"
 #include "runtime/sleep.h"
 #include "runtime/task.h"
+#include "upstream/directory.h"
+#include "wire/tls_hello.h"
 
 namespace causeway::app {
 namespace {
 
-constexpr std::size_t kPipeBytes = 256U << 10U;  // what the kernel grants an unprivileged user without asking
-constexpr std::size_t kIdlePipesMax = 64;        // two descriptors each
+constexpr std::size_t kPipeBytes =
+    256U << 10U;  // what the kernel grants an unprivileged user without asking
+constexpr std::size_t kIdlePipesMax = 64;  // two descriptors each
 constexpr Duration kTrimInterval = std::chrono::seconds(5);
 
 }  // namespace
@@ -28,8 +45,8 @@ Result<std::unique_ptr<WorkerThread>> WorkerThread::create(const Shared& shared,
   return std::make_unique<WorkerThread>(Key{}, shared, id, seed, *std::move(poller));
 }
 
-WorkerThread::WorkerThread(Key /*only create*/, const Shared& shared, base::WorkerId id, std::uint64_t seed,
-                           std::unique_ptr<runtime::EpollPoller> poller)
+WorkerThread::WorkerThread(Key /*only create*/, const Shared& shared, base::WorkerId id,
+                           std::uint64_t seed, std::unique_ptr<runtime::EpollPoller> poller)
     : shared_(shared),
       poller_(std::move(poller)),
       loop_(shared.clock, *poller_, seed),
@@ -37,19 +54,21 @@ WorkerThread::WorkerThread(Key /*only create*/, const Shared& shared, base::Work
       dialer_(network_),
       chunks_(shared.memory, {.chunk_bytes = shared.snapshot->limits.buffer_size_bytes}),
       pipes_(kPipeBytes, kIdlePipesMax),
-      scratch_(std::make_unique_for_overwrite<std::byte[]>(shared.snapshot->limits.max_buffer_size_bytes)),
+      scratch_(std::make_unique_for_overwrite<std::byte[]>(
+          shared.snapshot->limits.max_buffer_size_bytes)),
       hello_scratch_(std::make_unique_for_overwrite<wire::TlsHelloScratch>()),
-      worker_{.id = id,
-              .loop = loop_,
-              .network = network_,
-              .dialer = dialer_,
-              .chunks = chunks_,
-              .pipes = pipes_,
-              .scratch = MutableBytes(scratch_.get(), shared.snapshot->limits.max_buffer_size_bytes),
-              .hello_scratch = *hello_scratch_,
-              .log = shared.log,
-              .admission = shared.admission,
-              .pools = {}},
+      worker_{
+          .id = id,
+          .loop = loop_,
+          .network = network_,
+          .dialer = dialer_,
+          .chunks = chunks_,
+          .pipes = pipes_,
+          .scratch = MutableBytes(scratch_.get(), shared.snapshot->limits.max_buffer_size_bytes),
+          .hello_scratch = *hello_scratch_,
+          .log = shared.log,
+          .admission = shared.admission,
+          .pools = {}},
       background_(loop_),
       closing_(loop_) {}
 
@@ -61,7 +80,8 @@ void WorkerThread::take_pools(upstream::Directory& directory) {
   }
 }
 
-Result<base::Address> WorkerThread::open_listener(base::ListenerId id, const base::Address& address) {
+Result<base::Address> WorkerThread::open_listener(base::ListenerId id,
+                                                  const base::Address& address) {
   const model::Listener& listener = shared_.snapshot->listeners.at(id.index());
   switch (listener.protocol) {
     case model::Protocol::tcp: {
@@ -128,7 +148,8 @@ Task<void> WorkerThread::close_all() {
 void WorkerThread::stop() {
   if (thread_.joinable()) {
     begin_drain();
-    // The one message that must arrive: a mailbox that is full now is emptied with the loop's next turn.
+    // The one message that must arrive: a mailbox that is full now is emptied with the loop's next
+    // turn.
     while (!loop_.post([this] { closing_.spawn(close_all()); })) std::this_thread::yield();
     thread_.join();
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One worker: a thread with its loop, its network, its buffers and its share of every listener. Built
-// and torn down on the control thread; between start() and stop() only the functions that say so may
-// be called from there.
+// One worker: a thread with its loop, its network, its buffers and its share of every listener.
+// Built and torn down on the control thread; between start() and stop() only the functions that say
+// so may be called from there.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +44,8 @@ struct Shared {
 class WorkerThread {
  public:
   // Errors: descriptor_limit and what else making a loop can say.
-  [[nodiscard]] static Result<std::unique_ptr<WorkerThread>> create(const Shared& shared, base::WorkerId id,
+  [[nodiscard]] static Result<std::unique_ptr<WorkerThread>> create(const Shared& shared,
+                                                                    base::WorkerId id,
                                                                     std::uint64_t seed);
   WorkerThread(const WorkerThread&) = delete;
   WorkerThread& operator=(const WorkerThread&) = delete;
@@ -52,8 +53,10 @@ class WorkerThread {
 
   // Gives the worker its pools. Before start(); the directory outlives them.
   void take_pools(upstream::Directory& directory);
-  // Binds this worker's share of a listener to `address`. After take_pools(), before start(). Returns the address in force.
-  [[nodiscard]] Result<base::Address> open_listener(base::ListenerId id, const base::Address& address);
+  // Binds this worker's share of a listener to `address`. After take_pools(), before start().
+  // Returns the address in force.
+  [[nodiscard]] Result<base::Address> open_listener(base::ListenerId id,
+                                                    const base::Address& address);
 
   // Runs the loop on a thread of its own, on `core` if one is given.
   void start(std::optional<std::uint32_t> core);
@@ -64,8 +67,14 @@ class WorkerThread {
 
   // Any thread.
   [[nodiscard]] runtime::Loop& loop() noexcept { return loop_; }
-  [[nodiscard]] const std::vector<std::unique_ptr<proxy::TcpListener>>& tcp_listeners() const noexcept { return tcp_; }
-  [[nodiscard]] const std::vector<std::unique_ptr<proxy::UdpListener>>& udp_listeners() const noexcept { return udp_; }
+  [[nodiscard]] const std::vector<std::unique_ptr<proxy::TcpListener>>& tcp_listeners()
+      const noexcept {
+    return tcp_;
+  }
+  [[nodiscard]] const std::vector<std::unique_ptr<proxy::UdpListener>>& udp_listeners()
+      const noexcept {
+    return udp_;
+  }
 
  private:
   struct Key {};  // only create() can make one

@@ -197,12 +197,13 @@ void check_udp(const Draft& draft, const PoolIndex& pools, Diagnostics& diagnost
                                     "is a unix socket, which takes tcp only",
                                     title_of(listener), endpoint.address.to_text(), pool.name)});
       }
-      if (pool.send_proxy == model::SendProxy::off) continue;
-      diagnostics.add({.code = Code::no_effect,
+      if (pool.send_proxy != model::SendProxy::v1) continue;
+      diagnostics.add({.code = Code::conflicting_keys,
                        .place = place_of(pool.node, "send_proxy"),
-                       .message = fmt::format("`send_proxy` of pool `{}` has no effect for {}: "
-                                              "its protocol is udp",
-                                              pool.name, title_of(listener))});
+                       .message = fmt::format("{} is udp, and `send_proxy` of pool `{}` is v1, "
+                                              "which only streams can carry",
+                                              title_of(listener), pool.name),
+                       .hint = "v2 goes in front of each datagram"});
     }
   }
 }

@@ -30,6 +30,7 @@ Result<void> SocketStream::watch(runtime::EpollPoller& poller) { return poller.a
 
 void SocketStream::on_events(os::Events events) noexcept {
   peer_closed_ = peer_closed_ || events.peer_closed;
+  has_error_ = has_error_ || events.error;
   if (events.readable) readable_state().raise(loop_);
   if (events.writable) writable_state().raise(loop_);
 }
@@ -77,6 +78,14 @@ Result<std::size_t> SocketStream::splice_out(os::PipeLease& pipe) {
 Result<void> SocketStream::shutdown_write() { return os::shutdown_write(fd_); }
 
 void SocketStream::reset() noexcept { os::reset_on_close(fd_); }
+
+std::optional<Errc> SocketStream::take_error() noexcept {
+  if (!has_error_) return std::nullopt;
+  has_error_ = false;
+  const int pending = os::take_error(fd_);
+  if (pending == 0) return std::nullopt;
+  return base::from_errno(pending, "connection").code;
+}
 
 void SocketStream::acknowledge_reads() noexcept {
   if (quick_ack_) os::set_quick_ack(fd_);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
 #include "net/network.h"
 #include "net/stream.h"
@@ -30,6 +31,7 @@ class SocketStream final : public Stream, private runtime::EventSink {
   [[nodiscard]] bool can_splice() const noexcept override { return true; }
   [[nodiscard]] Result<std::size_t> splice_in(os::PipeLease& pipe) override;
   [[nodiscard]] Result<std::size_t> splice_out(os::PipeLease& pipe) override;
+  [[nodiscard]] std::optional<Errc> take_error() noexcept override;
   void acknowledge_reads() noexcept override;
   [[nodiscard]] base::Address peer() const override;
   [[nodiscard]] base::Address local() const override;
@@ -45,6 +47,7 @@ class SocketStream final : public Stream, private runtime::EventSink {
   os::Fd fd_;
   base::SocketAddress peer_;
   bool peer_closed_ = false;  // an end or an error lies behind what is readable
+  bool has_error_ = false;    // reported and not taken
   bool quick_ack_;
 };
 

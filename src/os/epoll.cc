@@ -46,6 +46,7 @@ Result<void> Epoll::add(const Fd& fd, void* owner) {
 }
 
 std::size_t Epoll::wait(std::span<Ready> into, Duration span_max) {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): the kernel fills what is read
   std::array<epoll_event, kEventsMax> events;
   const auto room = static_cast<int>(std::min(into.size(), events.size()));
   const int count = ::epoll_wait(fd_.number(), events.data(), room, timeout_of(span_max));

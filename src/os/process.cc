@@ -7,8 +7,7 @@
 
 #include <csignal>
 #include <cstdint>
-#include <cstdio>
-#include <memory>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,14 +36,10 @@ std::vector<std::pair<std::string, std::string>> environment() {
 }
 
 std::uint64_t resident_bytes() noexcept {
-  struct Closer {
-    void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-  };
-  const std::unique_ptr<std::FILE, Closer> file(std::fopen("/proc/self/statm", "re"));
-  if (file == nullptr) return 0;
-  unsigned long size_pages = 0;
-  unsigned long resident_pages = 0;
-  if (std::fscanf(file.get(), "%lu %lu", &size_pages, &resident_pages) != 2) return 0;
+  std::ifstream statm("/proc/self/statm");
+  std::uint64_t size_pages = 0;
+  std::uint64_t resident_pages = 0;
+  if (!(statm >> size_pages >> resident_pages)) return 0;
   return resident_pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 

@@ -2,8 +2,15 @@
 #include "proxy/backlog.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/chunk_pool.h"
+#include "base/error.h"
+#include "base/result.h"
 
 namespace causeway::proxy {
 
@@ -31,7 +38,9 @@ void Backlog::consume(std::size_t bytes) {
   chunks_.front().consume(bytes);
   if (!chunks_.front().empty()) return;
   chunks_.erase(chunks_.begin());
-  if (chunks_.empty()) std::vector<Chunk>().swap(chunks_);  // an idle connection holds nothing, not even the list's memory
+  if (chunks_.empty())
+    std::vector<Chunk>().swap(
+        chunks_);  // an idle connection holds nothing, not even the list's memory
 }
 
 }  // namespace causeway::proxy

@@ -16,8 +16,8 @@ class Backlog {
  public:
   [[nodiscard]] bool empty() const noexcept { return chunks_.empty(); }
 
-  // Copies `bytes` behind what is held. Errors: memory_limit when the worker's budget is used up; what
-  // fitted before is kept, but the stream is broken and the caller ends it.
+  // Copies `bytes` behind what is held. Errors: memory_limit when the worker's budget is used up;
+  // what fitted before is kept, but the stream is broken and the caller ends it.
   [[nodiscard]] Result<void> append(base::ChunkPool& pool, Bytes bytes);
   // Takes over a chunk that is not empty.
   void append(Chunk chunk);

@@ -18,10 +18,8 @@
 namespace causeway::proxy {
 namespace {
 
-constexpr base::ChunkPoolOptions kSmallChunks{.chunk_bytes = 64,
-                                              .chunks_per_slab = 1,
-                                              .idle_slabs_max = 0,
-                                              .idle_slabs_floor = 0};
+constexpr base::ChunkPoolOptions kSmallChunks{
+    .chunk_bytes = 64, .chunks_per_slab = 1, .idle_slabs_max = 0, .idle_slabs_floor = 0};
 
 std::string take_all(Backlog& backlog) {
   std::string text;

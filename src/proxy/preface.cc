@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/preface.h"
 
-#include <algorithm>
-#include <cstddef>
 #include <optional>
 #include <utility>
 
+#include "base/address.h"
+#include "base/chunk_pool.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "model/listener.h"
+#include "net/stream.h"
+#include "proxy/route_table.h"
+#include "proxy/worker.h"
 #include "runtime/limits.h"
+#include "runtime/task.h"
 #include "wire/proxy_header.h"
 #include "wire/tls_hello.h"
 
@@ -24,13 +31,15 @@ Task<Result<void>> read_more(net::Stream& downstream, Chunk& chunk, Errc when_fu
   if (chunk.space().empty()) co_return fail(when_full, Side::downstream);
   const auto got = co_await net::read_some(downstream, chunk.space());
   if (!got) co_return fail(got, Side::downstream);
-  if (*got == 0) co_return fail(Errc::closed, Side::downstream, "before its first bytes were complete");
+  if (*got == 0)
+    co_return fail(Errc::closed, Side::downstream, "before its first bytes were complete");
   chunk.commit(*got);
   co_return {};
 }
 
 // Takes the PROXY header off the front of `arrival.first_bytes`.
-Task<Result<void>> read_proxy_header(net::Stream& downstream, const model::AcceptProxy& rule, Arrival& arrival) {
+Task<Result<void>> read_proxy_header(net::Stream& downstream, const model::AcceptProxy& rule,
+                                     Arrival& arrival) {
   for (;;) {
     const auto header = wire::decode_proxy_header(arrival.first_bytes.content());
     if (!header) {
@@ -46,7 +55,8 @@ Task<Result<void>> read_proxy_header(net::Stream& downstream, const model::Accep
       arrival.first_bytes.consume((*header)->size_bytes);
       co_return {};
     }
-    const auto more = co_await read_more(downstream, arrival.first_bytes, Errc::proxy_header_invalid);
+    const auto more =
+        co_await read_more(downstream, arrival.first_bytes, Errc::proxy_header_invalid);
     if (!more) co_return fail(more);
   }
 }
@@ -55,7 +65,8 @@ Task<Result<void>> read_proxy_header(net::Stream& downstream, const model::Accep
 Task<Result<void>> route_by_hello(Worker& worker, const RouteTable& routes, net::Stream& downstream,
                                   Arrival& arrival) {
   for (;;) {
-    const auto decoded = wire::decode_tls_hello(arrival.first_bytes.content(), worker.hello_scratch);
+    const auto decoded =
+        wire::decode_tls_hello(arrival.first_bytes.content(), worker.hello_scratch);
     if (!decoded) co_return fail(decoded, Side::downstream);
     switch (decoded->outcome) {
       case wire::TlsHelloDecoded::Outcome::hello:
@@ -67,13 +78,15 @@ Task<Result<void>> route_by_hello(Worker& worker, const RouteTable& routes, net:
       case wire::TlsHelloDecoded::Outcome::need_more:
         break;
     }
-    const auto more = co_await read_more(downstream, arrival.first_bytes, Errc::tls_hello_too_large);
+    const auto more =
+        co_await read_more(downstream, arrival.first_bytes, Errc::tls_hello_too_large);
     if (!more) co_return fail(more);
   }
 }
 
-Task<Result<Arrival>> read_all(Worker& worker, const model::Listener& listener, const RouteTable& routes,
-                               net::Stream& downstream, base::SocketAddress source) {
+Task<Result<Arrival>> read_all(Worker& worker, const model::Listener& listener,
+                               const RouteTable& routes, net::Stream& downstream,
+                               base::SocketAddress source) {
   std::optional<Chunk> chunk = worker.chunks.borrow();
   if (!chunk) co_return fail(Errc::memory_limit, Side::local, "buffers of this worker");
   Arrival arrival{.source = source, .first_bytes = *std::move(chunk)};
@@ -98,11 +111,13 @@ bool needs_preface(const model::Listener& listener, const base::IpAddress& sourc
   return listener.tls == model::TlsMode::passthrough || is_trusted(listener, source);
 }
 
-Task<Result<Arrival>> read_preface(Worker& worker, const model::Listener& listener, const RouteTable& routes,
-                                   net::Stream& downstream, base::SocketAddress source) {
+Task<Result<Arrival>> read_preface(Worker& worker, const model::Listener& listener,
+                                   const RouteTable& routes, net::Stream& downstream,
+                                   base::SocketAddress source) {
   auto arrival = co_await runtime::within(listener.timeouts.peek,
                                           read_all(worker, listener, routes, downstream, source));
-  if (!arrival && arrival.error().code == Errc::deadline) co_return fail(Errc::peek_timeout, Side::downstream);
+  if (!arrival && arrival.error().code == Errc::deadline)
+    co_return fail(Errc::peek_timeout, Side::downstream);
   co_return arrival;
 }
 

@@ -42,8 +42,8 @@ std::string proxy_v1() {
 }
 std::string proxy_v2() {
   wire::ProxyHeaderBuffer buffer;
-  return std::string(base::as_text(wire::encode_proxy_v2(
-      {.source = kReal, .destination = kAsked}, wire::ProxyTransport::stream, buffer)));
+  return std::string(base::as_text(wire::encode_proxy_v2({.source = kReal, .destination = kAsked},
+                                                         wire::ProxyTransport::stream, buffer)));
 }
 
 // What the listener made of a downstream's first words.
@@ -87,9 +87,9 @@ Outcome hear(const model::Listener& listener, const std::vector<std::string>& pa
 
   std::optional<Result<Outcome>> outcome;
   runtime::Scope scope(world.loop());
-  scope.spawn(keep(read_outcome(worker.worker(), listener, routes, *downstream,
-                                *downstream->peer().socket()),
-                   outcome));
+  scope.spawn(keep(
+      read_outcome(worker.worker(), listener, routes, *downstream, *downstream->peer().socket()),
+      outcome));
   for (const std::string& part : parts) {
     if (!part.empty()) std::ignore = world.run(send_text(*client, part));
     world.run_for(10ms);

@@ -2,15 +2,26 @@
 #include "proxy/relay.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <utility>
 
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "model/limits.h"
 #include "net/readiness.h"
+#include "observe/listener_metrics.h"
+#include "proxy/worker.h"
+#include "runtime/loop.h"
 #include "runtime/sleep.h"
+#include "runtime/task.h"
 
 namespace causeway::proxy {
 namespace {
 
-constexpr int kStepsPerTurn = 8;            // reads of one way before others get their turn
+constexpr int kStepsPerTurn = 8;  // reads of one way before others get their turn
 constexpr std::uint8_t kFullReadsToSplice = 2;
 constexpr std::uint8_t kSmallFillsToCopy = 2;
 // A splice that moves less than this costs more than a copy.
@@ -24,8 +35,9 @@ net::Ready* Way::waits_for() noexcept {
       return &from_.readable_state();
     case State::stalled:
       return &to_.writable_state();
-    case State::busy:
     case State::ended:
+      return &from_.readable_state();  // it may still break
+    case State::busy:
       return nullptr;
   }
   return nullptr;
@@ -33,7 +45,7 @@ net::Ready* Way::waits_for() noexcept {
 
 Result<Way::State> Way::step(Worker& worker, const Way& other) {
   for (int steps = 0; steps < kStepsPerTurn; ++steps) {
-    if (state_ == State::ended) return state_;
+    if (state_ == State::ended) return look_after_end();
     if (!backlog_.empty()) {
       const auto flushed = flush();
       if (!flushed) return fail(flushed, to_side());
@@ -82,15 +94,23 @@ Result<Way::State> Way::copy_once(Worker& worker, const Way& other) {
   moved_bytes_ += written;
   if (written == bytes.size()) return State::busy;
 
-  // What the other side does not take waits here, and as long as it waits nothing more is read. A way
-  // that stalls goes back to small reads until its sender is the slower one, so that a slow reader does
-  // not hold more than one chunk again.
+  // What the other side does not take waits here, and as long as it waits nothing more is read. A
+  // way that stalls goes back to small reads until its sender is the slower one, so that a slow
+  // reader does not hold more than one chunk again.
   const auto kept = backlog_.append(worker.chunks, bytes.subspan(written));
   if (!kept) return fail(kept);
   if (mode_ == Mode::large) mode_ = Mode::small;
   may_grow_ = false;
   full_reads_ = 0;
   return State::stalled;
+}
+
+// A side that has ended its way may break while it waits for the other way.
+Result<Way::State> Way::look_after_end() {
+  if (!from_.readable_state().is_raised()) return State::ended;
+  from_.readable_state().lower();
+  if (const auto broken = from_.take_error()) return fail(*broken, from_side_);
+  return State::ended;
 }
 
 void Way::choose_mode(std::size_t asked_bytes, std::size_t got_bytes) noexcept {
@@ -147,6 +167,7 @@ Result<Way::State> Way::pass_on_end(const Way& other) {
   if (other.state_ == State::ended) return State::ended;
   const auto ended = to_.shutdown_write();
   if (!ended) return fail(ended, to_side());
+  from_.readable_state().lower();
   return State::ended;
 }
 
@@ -169,9 +190,9 @@ void RelayDeadline::on_stall(Side towards, bool stalled, bool moved) noexcept {
   }
 }
 
-// Looks at every limit. The timer is armed for the earliest moment at which one of them could pass, and
-// a limit whose count has not begun cannot pass before its full length from now; so nothing needs to
-// move the timer when bytes flow.
+// Looks at every limit. The timer is armed for the earliest moment at which one of them could pass,
+// and a limit whose count has not begun cannot pass before its full length from now; so nothing
+// needs to move the timer when bytes flow.
 void RelayDeadline::on_expired() noexcept {
   const Instant now = loop_.now();
   Instant earliest = base::kNever;
@@ -232,7 +253,8 @@ Task<Result<void>> Relay::run() {
       if (!went_on) co_return fail(went_on);
       continue;
     }
-    const auto woken = co_await net::wait_any({up_.waits_for(), down_.waits_for(), &deadline_.passed()});
+    const auto woken =
+        co_await net::wait_any({up_.waits_for(), down_.waits_for(), &deadline_.passed()});
     if (!woken) co_return fail(woken);
     if (deadline_.passed().is_raised()) co_return fail(deadline_.error());
   }

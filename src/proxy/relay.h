@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Carries bytes both ways between two streams until both have ended. One coroutine drives both ways,
-// each a small state machine that never waits; the coroutine sleeps until one of the two things that
-// the ways wait for has happened. Nothing is read in a direction while a write of that direction is
-// pending: the shape is the back-pressure.
+// Carries bytes both ways between two streams until both have ended. One coroutine drives both
+// ways, each a small state machine that never waits; the coroutine sleeps until one of the two
+// things that the ways wait for has happened. Nothing is read in a direction while a write of that
+// direction is pending: the shape is the back-pressure.
 //
-// Small messages go through the worker's scratch buffer. After full reads a way reads more at once, and
-// after two large ones in a row it splices through a pooled pipe, until the messages are small again.
-// An idle way holds neither buffer nor pipe.
+// Small messages go through the worker's scratch buffer. After full reads a way reads more at once,
+// and after two large ones in a row it splices through a pooled pipe, until the messages are small
+// again. An idle way holds neither buffer nor pipe.
 #pragma once
 
 #include <cstddef>
@@ -33,14 +33,14 @@ class Way {
       : from_(from), to_(to), from_side_(from_side) {}
 
   enum class State : std::uint8_t {
-    reading,   // wants bytes of `from`
-    stalled,   // `to` takes no more for now
-    busy,      // could go on, but others come first
-    ended,     // everything was passed on, and so was the end
+    reading,  // wants bytes of `from`
+    stalled,  // `to` takes no more for now
+    busy,     // could go on, but others come first
+    ended,    // everything was passed on, and so was the end
   };
 
-  // Moves what can be moved now, within a bound. `other` is the opposite way. Errors carry the side that
-  // broke.
+  // Moves what can be moved now, within a bound. `other` is the opposite way. Errors carry the side
+  // that broke.
   [[nodiscard]] Result<State> step(Worker& worker, const Way& other);
 
   // Bytes to be written before anything is read.
@@ -57,6 +57,7 @@ class Way {
   [[nodiscard]] Result<State> flush();
   [[nodiscard]] Result<State> copy_once(Worker& worker, const Way& other);
   [[nodiscard]] Result<State> splice_once(Worker& worker, const Way& other);
+  [[nodiscard]] Result<State> look_after_end();
   [[nodiscard]] Result<State> pass_on_end(const Way& other);
   void choose_mode(std::size_t asked_bytes, std::size_t got_bytes) noexcept;
   [[nodiscard]] Side to_side() const noexcept {
@@ -82,8 +83,8 @@ class RelayDeadline final : public runtime::Timer {
   RelayDeadline(runtime::Loop& loop, const model::Timeouts& timeouts) noexcept;
 
   void on_bytes(Side from) noexcept;
-  // Whether the way towards that side is stalled now, and whether it moved anything since the last call:
-  // progress begins the count anew, since a slow reader is slow, not dead.
+  // Whether the way towards that side is stalled now, and whether it moved anything since the last
+  // call: progress begins the count anew, since a slow reader is slow, not dead.
   void on_stall(Side towards, bool stalled, bool moved) noexcept;
 
   // Raised when one of the limits has passed; error() then says which.
@@ -106,13 +107,14 @@ class RelayDeadline final : public runtime::Timer {
 
 class Relay {
  public:
-  // All of it outlives the relay; `metrics` are the listener's, and are kept up to date as bytes pass.
-  Relay(Worker& worker, net::Stream& downstream, net::Stream& upstream, const model::Timeouts& timeouts,
-        observe::ListenerMetrics& metrics) noexcept;
+  // All of it outlives the relay; `metrics` are the listener's, and are kept up to date as bytes
+  // pass.
+  Relay(Worker& worker, net::Stream& downstream, net::Stream& upstream,
+        const model::Timeouts& timeouts, observe::ListenerMetrics& metrics) noexcept;
 
-  // Runs until both ways have ended. Errors: reset and others with the side that broke; idle_timeout,
-  // deadline (no bytes taken, or none sent, for too long) with the side that was too slow; cancelled;
-  // memory_limit.
+  // Runs until both ways have ended. Errors: reset and others with the side that broke;
+  // idle_timeout, deadline (no bytes taken, or none sent, for too long) with the side that was too
+  // slow; cancelled; memory_limit.
   [[nodiscard]] Task<Result<void>> run();
 
   // From downstream to upstream, and back.

@@ -93,7 +93,8 @@ TEST_F(RelaySplice, small_messages_need_no_pipe) {
   EXPECT_EQ(worker_.pipes().idle(), 0U);
 }
 
-TEST_F(RelaySplice, a_big_transfer_goes_through_a_pipe_which_is_given_back_in_the_silence_after_it) {
+TEST_F(RelaySplice,
+       a_big_transfer_goes_through_a_pipe_which_is_given_back_in_the_silence_after_it) {
   EXPECT_TRUE(carries(*client_, *server_, pattern(kBigBytes, 1)));
   EXPECT_TRUE(carries(*server_, *client_, "ok"));  // the relay has had its turn
   EXPECT_EQ(worker_.pipes().idle(), 1U);
@@ -115,8 +116,7 @@ TEST_F(RelaySplice, small_messages_after_a_big_transfer_pass_and_so_does_another
 TEST_F(RelaySplice, both_ways_at_once_are_intact_to_the_end) {
   spawn(send_and_end(*client_, pattern(kBigBytes, 6)));
   spawn(send_and_end(*server_, pattern(kBigBytes, 7)));
-  const auto got = world_.run(
-      runtime::both(read_text(*server_), read_text(*client_)));
+  const auto got = world_.run(runtime::both(read_text(*server_), read_text(*client_)));
   ASSERT_TRUE(got);
   EXPECT_TRUE(got->first == pattern(kBigBytes, 6));
   EXPECT_TRUE(got->second == pattern(kBigBytes, 7));

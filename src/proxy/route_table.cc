@@ -4,12 +4,19 @@
 #include <algorithm>
 #include <functional>
 #include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/address.h"
+#include "model/listener.h"
+#include "wire/tls_hello.h"
 
 namespace causeway::proxy {
 namespace {
 
 bool offers_any(const wire::AlpnList& offered, const std::vector<std::string>& wanted) {
-  return std::ranges::any_of(wanted, [&](const std::string& protocol) { return offered.contains(protocol); });
+  return std::ranges::any_of(
+      wanted, [&](const std::string& protocol) { return offered.contains(protocol); });
 }
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which route of a listener takes a connection, by what is known of it: the TLS name and protocols that
-// the ClientHello names, and where it comes from. The most specific match wins, wherever it stands in
-// the file. Immutable once built; borrows the listener's model, which outlives it.
+// Which route of a listener takes a connection, by what is known of it: the TLS name and protocols
+// that the ClientHello names, and where it comes from. The most specific match wins, wherever it
+// stands in the file. Immutable once built; borrows the listener's model, which outlives it.
 #pragma once
 
 #include <string_view>
@@ -29,8 +29,8 @@ class RouteTable {
   [[nodiscard]] const model::Route* find(const RouteInput& input) const;
 
  private:
-  // One way to match: a route that names several networks is there once for each, since the one that
-  // holds the source decides how specific the route is.
+  // One way to match: a route that names several networks is there once for each, since the one
+  // that holds the source decides how specific the route is.
   struct Candidate {
     const model::Route* route;
     const base::Network* source;  // nullptr: any
@@ -40,7 +40,8 @@ class RouteTable {
 
   static void add(Candidates& candidates, const model::Route& route);
   [[nodiscard]] static bool is_more_specific(const Candidate& a, const Candidate& b);
-  [[nodiscard]] static const model::Route* first_match(const Candidates& candidates, const RouteInput& input);
+  [[nodiscard]] static const model::Route* first_match(const Candidates& candidates,
+                                                       const RouteInput& input);
 
   std::unordered_map<std::string_view, Candidates> exact_;     // "www.example.com"
   std::unordered_map<std::string_view, Candidates> wildcard_;  // "example.com" for "*.example.com"

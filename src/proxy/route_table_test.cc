@@ -54,13 +54,13 @@ model::Listener listener_of(const std::vector<model::RouteMatch>& matches) {
 
 TEST(RouteTable, the_most_specific_route_wins_wherever_it_stands_in_the_file) {
   const std::vector<model::RouteMatch> matches = {
-      {.sni = {"www.example.com"}, .alpn = {}, .source = {}},           // 0
-      {.sni = {"*.example.com"}, .alpn = {}, .source = {}},             // 1
-      {.sni = {"*.a.example.com"}, .alpn = {}, .source = {}},           // 2
-      {.sni = {"www.example.com"}, .alpn = {"h2"}, .source = {}},       // 3
-      {.sni = {}, .alpn = {}, .source = {network("10.0.0.0/8")}},       // 4
-      {.sni = {}, .alpn = {}, .source = {network("10.1.0.0/16")}},      // 5
-      {.sni = {}, .alpn = {}, .source = {}},                            // 6
+      {.sni = {"www.example.com"}, .alpn = {}, .source = {}},       // 0
+      {.sni = {"*.example.com"}, .alpn = {}, .source = {}},         // 1
+      {.sni = {"*.a.example.com"}, .alpn = {}, .source = {}},       // 2
+      {.sni = {"www.example.com"}, .alpn = {"h2"}, .source = {}},   // 3
+      {.sni = {}, .alpn = {}, .source = {network("10.0.0.0/8")}},   // 4
+      {.sni = {}, .alpn = {}, .source = {network("10.1.0.0/16")}},  // 5
+      {.sni = {}, .alpn = {}, .source = {}},                        // 6
   };
   const std::vector<std::pair<Asked, std::uint32_t>> expected = {
       {{"www.example.com", ""}, 0},
@@ -91,7 +91,8 @@ TEST(RouteTable, the_most_specific_route_wins_wherever_it_stands_in_the_file) {
 }
 
 TEST(RouteTable, all_conditions_of_a_route_must_hold) {
-  const auto listener = listener_of({{.sni = {"a.test"}, .alpn = {"h2"}, .source = {network("10.0.0.0/8")}}});
+  const auto listener =
+      listener_of({{.sni = {"a.test"}, .alpn = {"h2"}, .source = {network("10.0.0.0/8")}}});
   EXPECT_EQ(find(listener, {"a.test", kH2, "10.0.0.1"}), 0U);
   EXPECT_EQ(find(listener, {"b.test", kH2, "10.0.0.1"}), std::nullopt);
   EXPECT_EQ(find(listener, {"a.test", kHttp1, "10.0.0.1"}), std::nullopt);
@@ -100,9 +101,10 @@ TEST(RouteTable, all_conditions_of_a_route_must_hold) {
 }
 
 TEST(RouteTable, any_value_of_a_condition_will_do) {
-  const auto listener = listener_of({{.sni = {"a.test", "*.b.test"},
-                                      .alpn = {"h2", "http/1.1"},
-                                      .source = {network("10.0.0.0/8"), network("2001:db8::/32")}}});
+  const auto listener =
+      listener_of({{.sni = {"a.test", "*.b.test"},
+                    .alpn = {"h2", "http/1.1"},
+                    .source = {network("10.0.0.0/8"), network("2001:db8::/32")}}});
   for (const std::string_view sni : {"a.test", "x.b.test"}) {
     for (const std::string_view alpn : {kH2, kHttp1}) {
       for (const std::string_view source : {"10.9.9.9", "2001:db8::1"})

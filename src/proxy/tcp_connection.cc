@@ -1,15 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/tcp_connection.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
+#include "base/address.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "model/listener.h"
+#include "model/pool.h"
 #include "net/dialer.h"
+#include "net/network.h"
+#include "net/stream.h"
+#include "proxy/admission.h"
 #include "proxy/backlog.h"
 #include "proxy/preface.h"
 #include "proxy/relay.h"
+#include "proxy/worker.h"
 #include "runtime/limits.h"
+#include "runtime/task.h"
+#include "upstream/attempts.h"
 #include "upstream/pool.h"
 #include "wire/proxy_header.h"
 
@@ -43,9 +58,11 @@ net::ConnectOptions connect_options(const model::Listener& listener) noexcept {
           .fast_open = listener.socket.tcp_fast_open};
 }
 
-Task<Result<Arrival>> arrive(const TcpService& service, net::Stream& downstream, base::SocketAddress source) {
+Task<Result<Arrival>> arrive(const TcpService& service, net::Stream& downstream,
+                             base::SocketAddress source) {
   if (needs_preface(service.listener, source.ip)) {
-    co_return co_await read_preface(service.worker, service.listener, service.routes, downstream, source);
+    co_return co_await read_preface(service.worker, service.listener, service.routes, downstream,
+                                    source);
   }
   Arrival arrival{.route = service.routes.find({.source = source.ip}), .source = source};
   if (arrival.route == nullptr) co_return fail(Errc::no_route, Side::downstream);
@@ -89,7 +106,8 @@ Bytes proxy_header(model::SendProxy version, const wire::ProxyAddresses& address
     case model::SendProxy::off:
       return {};
     case model::SendProxy::v1:
-      return known ? wire::encode_proxy_v1(addresses, buffer) : wire::encode_proxy_v1_unknown(buffer);
+      return known ? wire::encode_proxy_v1(addresses, buffer)
+                   : wire::encode_proxy_v1_unknown(buffer);
     case model::SendProxy::v2:
       return known ? wire::encode_proxy_v2(addresses, wire::ProxyTransport::stream, buffer)
                    : wire::encode_proxy_v2_unknown(buffer);
@@ -98,8 +116,8 @@ Bytes proxy_header(model::SendProxy version, const wire::ProxyAddresses& address
 }
 
 // What the upstream gets before anything that the downstream sends from now on.
-Result<void> queue_first_bytes(Worker& worker, model::SendProxy send_proxy, const net::Stream& downstream,
-                               Arrival& arrival, Backlog& backlog) {
+Result<void> queue_first_bytes(Worker& worker, model::SendProxy send_proxy,
+                               const net::Stream& downstream, Arrival& arrival, Backlog& backlog) {
   if (send_proxy != model::SendProxy::off) {
     wire::ProxyAddresses addresses{.source = arrival.source, .destination = arrival.destination};
     if (addresses.destination.port == 0) {
@@ -114,10 +132,10 @@ Result<void> queue_first_bytes(Worker& worker, model::SendProxy send_proxy, cons
   return {};
 }
 
-// Everything that comes before the first byte is relayed. Not inlined: the compiler would make its frame
-// a part of the connection's own, and an idle connection would carry it for life.
-[[gnu::noinline]] Task<Result<Established>> establish(const TcpService& service, net::Stream& downstream,
-                                                      Record& record) {
+// Everything that comes before the first byte is relayed. Not inlined: the compiler would make its
+// frame a part of the connection's own, and an idle connection would carry it for life.
+[[gnu::noinline]] Task<Result<Established>> establish(const TcpService& service,
+                                                      net::Stream& downstream, Record& record) {
   auto arrival = co_await arrive(service, downstream, record.source);
   if (!arrival) co_return fail(arrival);
   record.source = arrival->source;
@@ -126,39 +144,44 @@ Result<void> queue_first_bytes(Worker& worker, model::SendProxy send_proxy, cons
 
   auto established = co_await connect_upstream(service, pool, arrival->source.ip);
   if (!established) co_return fail(established);
-  const auto queued = queue_first_bytes(service.worker, pool.spec().send_proxy, downstream, *arrival,
-                                        established->first_bytes);
+  const auto queued = queue_first_bytes(service.worker, pool.spec().send_proxy, downstream,
+                                        *arrival, established->first_bytes);
   if (!queued) co_return fail(queued);
   co_return established;
 }
 
-// Counts how the connection ended, and says so where the listener asks for it. `endpoint` is null when
-// none was reached.
-void conclude(const TcpService& service, const Record& record, const upstream::Endpoint* endpoint, Moved moved,
-              const Result<void>& ended) {
+// Counts how the connection ended, and says so where the listener asks for it. `endpoint` is null
+// when none was reached.
+void conclude(const TcpService& service, const Record& record, const upstream::Endpoint* endpoint,
+              Moved moved, const Result<void>& ended) {
   if (!ended) service.metrics.refused.add(ended.error().code);
   if (!service.listener.log_connections) return;
   using observe::field;
-  const std::string reached = endpoint != nullptr ? endpoint->address().to_text() : std::string("none");
+  const std::string reached =
+      endpoint != nullptr ? endpoint->address().to_text() : std::string("none");
   const Error error = ended ? Error{.code = Errc::closed} : ended.error();
   service.worker.log.info(
       "connection {source} -> {endpoint} ended", field("source", record.source),
-      field("endpoint", std::string_view(reached)), field("listener", std::string_view(service.listener.name)),
-      field("pool", record.pool != nullptr ? std::string_view(record.pool->name) : std::string_view()),
+      field("endpoint", std::string_view(reached)),
+      field("listener", std::string_view(service.listener.name)),
+      field("pool",
+            record.pool != nullptr ? std::string_view(record.pool->name) : std::string_view()),
       field("received_bytes", moved.up_bytes), field("sent_bytes", moved.down_bytes),
       field("duration", service.worker.loop.now() - record.began),
       field("reason", ended ? std::string_view("ended") : base::describe(error.code).name),
       field("side", ended ? std::string_view("none") : base::name_of(error.side)));
 }
 
-// Silence is an orderly end; a side that broke, and the end of our patience, are told to the other as a
-// reset.
-bool ends_abruptly(const Result<void>& ended) { return !ended && ended.error().code != Errc::idle_timeout; }
+// Silence is an orderly end; a side that broke, and the end of our patience, are told to the other
+// as a reset.
+bool ends_abruptly(const Result<void>& ended) {
+  return !ended && ended.error().code != Errc::idle_timeout;
+}
 
 }  // namespace
 
-Task<void> serve_tcp(const TcpService& service, net::StreamPtr downstream, base::SocketAddress source,
-                     Ticket /*ticket*/) {
+Task<void> serve_tcp(const TcpService& service, net::StreamPtr downstream,
+                     base::SocketAddress source, Ticket /*ticket*/) {
   service.metrics.active.add(1);
   Record record{.began = service.worker.loop.now(), .source = source};
   auto established = co_await establish(service, *downstream, record);
@@ -168,7 +191,8 @@ Task<void> serve_tcp(const TcpService& service, net::StreamPtr downstream, base:
     service.metrics.active.subtract(1);
     co_return;
   }
-  Relay relay(service.worker, *downstream, *established->stream, service.listener.timeouts, service.metrics);
+  Relay relay(service.worker, *downstream, *established->stream, service.listener.timeouts,
+              service.metrics);
   relay.up().backlog() = std::move(established->first_bytes);
   const auto ended = co_await relay.run();
   const Moved moved{.up_bytes = relay.up().moved_bytes(), .down_bytes = relay.down().moved_bytes()};

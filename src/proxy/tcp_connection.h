@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The life of one TCP connection, from its arrival to its last byte: what it says first, the route, an
-// endpoint, the relay, and one record of how it ended.
+// The life of one TCP connection, from its arrival to its last byte: what it says first, the route,
+// an endpoint, the relay, and one record of how it ended.
 #pragma once
 
 #include "base/address.h"
@@ -23,9 +23,9 @@ struct TcpService {
   observe::ListenerMetrics& metrics;
 };
 
-// Serves `downstream` until both sides have ended or one of them broke. Never fails: how it ended is
-// counted, and logged where the listener asks for it.
-[[nodiscard]] Task<void> serve_tcp(const TcpService& service, net::StreamPtr downstream, base::SocketAddress source,
-                                   Ticket ticket);
+// Serves `downstream` until both sides have ended or one of them broke. Never fails: how it ended
+// is counted, and logged where the listener asks for it.
+[[nodiscard]] Task<void> serve_tcp(const TcpService& service, net::StreamPtr downstream,
+                                   base::SocketAddress source, Ticket ticket);
 
 }  // namespace causeway::proxy

@@ -7,22 +7,24 @@
 
 #include <chrono>
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "base/address.h"
 #include "base/bytes.h"
 #include "base/error.h"
-#include "base/ids.h"
 #include "base/result.h"
+#include "model/listener.h"
 #include "model/pool.h"
 #include "model/snapshot.h"
+#include "net/listener.h"
 #include "net/stream.h"
 #include "proxy/internal/tcp_test_gateway.h"
 #include "proxy/internal/tcp_test_worker.h"
+#include "sim/host.h"
+#include "sim/world.h"
 #include "wire/proxy_header.h"
 
 namespace causeway::proxy {
@@ -251,8 +253,8 @@ TEST_F(TcpHeader, a_received_header_is_taken_off_where_none_is_sent) {
 TEST_F(TcpHeader, a_header_of_somebody_who_is_not_trusted_is_passed_on_as_data) {
   trusted_ = {network("10.9.0.0/16")};
   const std::string said =
-      header(model::SendProxy::v1, {.source = address("198.51.100.7:4000"),
-                                    .destination = address("203.0.113.1:443")}) +
+      header(model::SendProxy::v1,
+             {.source = address("198.51.100.7:4000"), .destination = address("203.0.113.1:443")}) +
       "hello";
   EXPECT_EQ(heard(model::SendProxy::off, said), said);
 }
@@ -376,8 +378,8 @@ TEST_F(TcpEnd, the_log_names_the_real_source_behind_another_proxy) {
   net::Listener& endpoint = tcp_.add_endpoint("10.0.1.1:80");
   tcp_.start(std::move(snapshot));
   downstream_ = tcp_.dial().value();
-  EXPECT_TRUE(world().run(
-      send_and_end(*downstream_, "PROXY TCP4 198.51.100.7 203.0.113.1 4000 443\r\n")));
+  EXPECT_TRUE(
+      world().run(send_and_end(*downstream_, "PROXY TCP4 198.51.100.7 203.0.113.1 4000 443\r\n")));
   upstream_ = tcp_.accept(endpoint).value();
   EXPECT_EQ(tcp_.read(*upstream_), "");
   upstream_.reset();

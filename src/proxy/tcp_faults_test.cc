@@ -75,7 +75,8 @@ void TcpFaults::expect_told(const End& dead, const End& survivor) {
 void TcpFaults::run(std::uint64_t seed) {
   TcpWorld tcp(seed);
   sim::World& world = tcp.world();
-  world.internet().set_default_link({.delay = 1ms, .jitter = 1ms, .window_bytes = 6000, .segment_bytes = 1500});
+  world.internet().set_default_link(
+      {.delay = 1ms, .jitter = 1ms, .window_bytes = 6000, .segment_bytes = 1500});
   net::Listener& endpoint = tcp.add_endpoint("10.0.1.1:80");
   model::Snapshot snapshot = snapshot_of(kFront, {address("10.0.1.1:80")});
   snapshot.listeners[0].timeouts.idle = 1h;  // nothing here may need it

@@ -2,18 +2,31 @@
 #include "proxy/tcp_listener.h"
 
 #include <memory>
+#include <string_view>
 #include <utility>
 
+#include "base/address.h"
+#include "base/error.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "model/listener.h"
+#include "model/snapshot.h"
+#include "net/listener.h"
 #include "net/network.h"
+#include "net/stream.h"
+#include "proxy/tcp_connection.h"
+#include "proxy/worker.h"
 #include "runtime/sleep.h"
+#include "runtime/task.h"
 
 namespace causeway::proxy {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kAcceptsPerTurn = 64;          // before the connections that are here get their turn
-constexpr Duration kPauseLength = 100ms;     // between looks for room when there is none
+constexpr int kAcceptsPerTurn = 64;       // before the connections that are here get their turn
+constexpr Duration kPauseLength = 100ms;  // between looks for room when there is none
 
 net::ListenOptions listen_options(const model::Listener& listener) noexcept {
   return {.backlog = listener.backlog,
@@ -36,13 +49,15 @@ base::SocketAddress source_of(const net::Stream& downstream) {
 }  // namespace
 
 Result<std::unique_ptr<TcpListener>> TcpListener::open(Worker& worker, model::SnapshotPtr snapshot,
-                                                       base::ListenerId id, const base::Address& address) {
+                                                       base::ListenerId id,
+                                                       const base::Address& address) {
   auto socket = worker.network.listen(address, listen_options(snapshot->listeners.at(id.index())));
   if (!socket) return fail(socket);
   return std::make_unique<TcpListener>(worker, std::move(snapshot), id, *std::move(socket));
 }
 
-TcpListener::TcpListener(Worker& worker, model::SnapshotPtr snapshot, base::ListenerId id, net::ListenerPtr socket)
+TcpListener::TcpListener(Worker& worker, model::SnapshotPtr snapshot, base::ListenerId id,
+                         net::ListenerPtr socket)
     : snapshot_(std::move(snapshot)),
       id_(id),
       model_(snapshot_->listeners.at(id.index())),
@@ -86,7 +101,8 @@ Result<void> TcpListener::accept_some() {
   Worker& worker = service_.worker;
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
     // Whom we could not serve stays in the kernel's queue, where it may still be served in time.
-    if (worker.admission.connections() >= worker.admission.connections_max()) return fail(Errc::total_limit);
+    if (worker.admission.connections() >= worker.admission.connections_max())
+      return fail(Errc::total_limit);
     auto stream = socket_->accept_now();
     if (stream) {
       take(*std::move(stream));
@@ -117,7 +133,8 @@ Task<Result<void>> TcpListener::pause(Error why) {
     using observe::field;
     service_.worker.log.warn("listener {listener} stops accepting for a while: {reason}",
                              field("listener", std::string_view(model_.name)),
-                             field("reason", base::describe(why.code).text), field("suppressed", *suppressed));
+                             field("reason", base::describe(why.code).text),
+                             field("suppressed", *suppressed));
   }
   const auto rested = co_await runtime::sleep_for(kPauseLength);
   metrics_.accept_paused.set(0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One TCP (or unix) listener on one worker: accepts, admits, and serves each connection in a task of
-// its own. Owned by the worker's part of the gateway, used on that worker's loop only.
+// One TCP (or unix) listener on one worker: accepts, admits, and serves each connection in a task
+// of its own. Owned by the worker's part of the gateway, used on that worker's loop only.
 #pragma once
 
 #include <cstddef>
@@ -25,10 +25,13 @@ class TcpListener {
  public:
   // Binds to `address`, which is the listener's own unless another worker was given a port already.
   // Errors: those of Network::listen.
-  [[nodiscard]] static Result<std::unique_ptr<TcpListener>> open(Worker& worker, model::SnapshotPtr snapshot,
-                                                                 base::ListenerId id, const base::Address& address);
+  [[nodiscard]] static Result<std::unique_ptr<TcpListener>> open(Worker& worker,
+                                                                 model::SnapshotPtr snapshot,
+                                                                 base::ListenerId id,
+                                                                 const base::Address& address);
 
-  TcpListener(Worker& worker, model::SnapshotPtr snapshot, base::ListenerId id, net::ListenerPtr socket);
+  TcpListener(Worker& worker, model::SnapshotPtr snapshot, base::ListenerId id,
+              net::ListenerPtr socket);
   TcpListener(const TcpListener&) = delete;
   TcpListener& operator=(const TcpListener&) = delete;
   ~TcpListener() = default;

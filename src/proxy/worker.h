@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What everything that runs on one worker is handed: its loop, where its connections come from and go
-// to, its buffers, and the bounds it shares with the others. Built by app, lives as long as the
+// What everything that runs on one worker is handed: its loop, where its connections come from and
+// go to, its buffers, and the bounds it shares with the others. Built by app, lives as long as the
 // worker's loop, used on that loop only.
 #pragma once
 
@@ -29,13 +29,16 @@ struct Worker {
   net::Dialer& dialer;
   base::ChunkPool& chunks;
   os::PipePool& pipes;
-  MutableBytes scratch;  // one read of any connection of this worker; empty again before the next await
+  MutableBytes
+      scratch;  // one read of any connection of this worker; empty again before the next await
   wire::TlsHelloScratch& hello_scratch;  // for one ClientHello; empty again before the next await
   observe::Log& log;
   Admission& admission;
   std::vector<std::unique_ptr<upstream::Pool>> pools;  // by PoolId
 
-  [[nodiscard]] upstream::Pool& pool(base::PoolId id_of_pool) const { return *pools.at(id_of_pool.index()); }
+  [[nodiscard]] upstream::Pool& pool(base::PoolId id_of_pool) const {
+    return *pools.at(id_of_pool.index());
+  }
 };
 
 }  // namespace causeway::proxy

@@ -4,6 +4,8 @@
 // read when the end of the stream came along with the last bytes. It cannot splice.
 #pragma once
 
+#include <optional>
+
 #include "net/stream.h"
 #include "runtime/loop.h"
 #include "sim/connection.h"
@@ -25,8 +27,8 @@ class SimStream final : public net::Stream {
   [[nodiscard]] base::Address peer() const override { return connection_.peer_address(which_); }
   [[nodiscard]] base::Address local() const override { return connection_.address(which_); }
 
-  // Why the dial failed, if it did; once.
-  [[nodiscard]] std::optional<Errc> take_error() { return connection_.take_error(which_); }
+  // Also why the dial failed, if it did.
+  [[nodiscard]] std::optional<Errc> take_error() noexcept override { return connection_.take_error(which_); }
 
  private:
   Connection& connection_;

@@ -109,8 +109,8 @@ void Directory::on_checked(EndpointRecord& endpoint, const Result<void>& passed)
                endpoint.is_failing_checks ? StateReason::check_failed : StateReason::check_passed);
 }
 
-// An ejection waits for a time because nothing else tells when the endpoint is back. Where checks do, as
-// many of them in a row as would make an unhealthy endpoint healthy end it.
+// An ejection waits for a time because nothing else tells when the endpoint is back. Where checks
+// do, as many of them in a row as would make an unhealthy endpoint healthy end it.
 void Directory::end_ejection_if_proven(EndpointRecord& endpoint, bool passed) {
   if (!endpoint.ejection.is_armed()) return;
   endpoint.passed_while_ejected = passed ? endpoint.passed_while_ejected + 1 : 0;

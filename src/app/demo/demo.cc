@@ -11,7 +11,6 @@
 #include <string>
 #include <string_view>
 #include <tuple>
-#include <utility>
 #include <vector>
 
 #include "app/demo/endpoints.h"
@@ -19,8 +18,17 @@
 #include "app/demo/loop_thread.h"
 #include "app/demo/report.h"
 #include "app/gateway.h"
+#include "app/serve.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "base/time.h"
 #include "control/loader.h"
+#include "os/system_clock.h"
+#include "runtime/scope.h"
 #include "runtime/sleep.h"
+#include "runtime/task.h"
+#include "runtime/waiter.h"
+#include "upstream/endpoint.h"
 
 namespace causeway::app::demo {
 namespace {
@@ -30,13 +38,16 @@ using namespace std::chrono_literals;
 constexpr int kHttpClients = 48;
 constexpr int kEchoClients = 8;
 constexpr int kDatagramClients = 8;
-constexpr Duration kLook = 1ms;  // between looks at the state of the stopped endpoint
+constexpr Duration kLook = 1ms;      // between looks at the state of the stopped endpoint
 constexpr std::size_t kStopped = 1;  // which of the HTTP endpoints
 
 // The endpoints of the demo, on their thread.
 struct Backends {
   explicit Backends(LoopThread& loop_thread)
-      : thread(loop_thread), everything(loop_thread.loop()), echo(thread, everything, Service::echo, "echo"), datagrams(thread) {
+      : thread(loop_thread),
+        everything(loop_thread.loop()),
+        echo(thread, everything, Service::echo, "echo"),
+        datagrams(thread) {
     for (const char* name : {"web-1", "web-2", "web-3"}) {
       web.push_back(std::make_unique<StreamEndpoint>(thread, everything, Service::http, name));
     }
@@ -84,7 +95,8 @@ ExitCode fail_to_start(std::string_view why) {
 }
 
 bool is_usable(const Gateway& gateway) {
-  return gateway.directory().status().front().endpoints.at(kStopped).state == upstream::EndpointState::healthy;
+  return gateway.directory().status().front().endpoints.at(kStopped).state ==
+         upstream::EndpointState::healthy;
 }
 
 // The course of the demo, on the control loop.
@@ -124,7 +136,8 @@ Task<Result<void>> Course::wait_until(Instant at) {
   runtime::Loop& loop = process_.control().loop;
   Progress progress(load_, gateway_);
   while (loop.now() < at) {
-    const auto slept = co_await runtime::sleep_until(std::min(at, loop.now() + Progress::kInterval));
+    const auto slept =
+        co_await runtime::sleep_until(std::min(at, loop.now() + Progress::kInterval));
     if (!slept) co_return fail(slept);
     progress.print();
   }
@@ -172,12 +185,14 @@ Task<void> cancel_on_signal(Process& process, runtime::CancelNode& course) {
   if (asked) course.cancel();
 }
 
-Task<ExitCode> run_course(Process& process, Gateway& gateway, Backends& backends, LoopThread& load_thread,
-                          Options options) {
+Task<ExitCode> run_course(Process& process, Gateway& gateway, Backends& backends,
+                          LoopThread& load_thread, Options options) {
   const runtime::TaskContext context = co_await runtime::this_task();
   runtime::Scope clients(load_thread.loop());
   Load load(load_thread, clients);
-  const auto address_of = [&](std::size_t listener) { return *gateway.listeners().at(listener).address.socket(); };
+  const auto address_of = [&](std::size_t listener) {
+    return *gateway.listeners().at(listener).address.socket();
+  };
   load.start_http(address_of(0), kHttpClients);
   load.start_echo(address_of(1), kEchoClients);
   load.start_datagrams(address_of(2), kDatagramClients);
@@ -210,7 +225,8 @@ ExitCode run(const Options& options) {
   auto load_thread = LoopThread::create(clock, "demo-load", 2);
   if (!backend_thread || !load_thread) return fail_to_start("no event loop");
   Backends backends(**backend_thread);
-  if (const auto opened = backends.open(); !opened) return fail_to_start(base::to_text(opened.error()));
+  if (const auto opened = backends.open(); !opened)
+    return fail_to_start(base::to_text(opened.error()));
 
   const control::Loaded loaded = control::load_text("demo.yaml", document(backends), {});
   if (loaded.snapshot == nullptr) return fail_to_start("its own configuration is refused");
@@ -219,13 +235,14 @@ ExitCode run(const Options& options) {
   (*backend_thread)->start();
   ExitCode code = ExitCode::failure;
   {
-    Gateway gateway(process->control(), process->log(), loaded.snapshot, process->descriptors_max(), process->seed());
+    Gateway gateway(process->control(), process->log(), loaded.snapshot, process->descriptors_max(),
+                    process->seed());
     if (const auto started = gateway.start(); !started) {
       report(process->log(), started.error());
     } else {
       print_header(gateway, options);
-      code = runtime::run_until_done(process->control().loop,
-                                     run_course(*process, gateway, backends, **load_thread, options));
+      code = runtime::run_until_done(
+          process->control().loop, run_course(*process, gateway, backends, **load_thread, options));
     }
   }
   (*backend_thread)->end([&backends] { backends.everything.cancel(); }, backends.everything);

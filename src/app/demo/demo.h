@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// `causeway demo`: endpoints, a gateway in front of them and load through it, in one process. Half-way
-// one endpoint is stopped, later it comes back; at the end a table says what that did to whom.
+// `causeway demo`: endpoints, a gateway in front of them and load through it, in one process.
+// Half-way one endpoint is stopped, later it comes back; at the end a table says what that did to
+// whom.
 #pragma once
 
 #include "app/serve.h"

@@ -13,8 +13,13 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "net/datagram.h"
 #include "net/network.h"
+#include "net/readiness.h"
 #include "net/stream.h"
+#include "runtime/task.h"
 
 namespace causeway::app::demo {
 namespace {
@@ -52,7 +57,8 @@ Task<void> StreamEndpoint::accept_loop(net::ListenerPtr listener) {
 Task<void> StreamEndpoint::serve(net::StreamPtr stream) {
   const auto memory = std::make_unique<std::array<std::byte, kBufferBytes>>();
   for (;;) {
-    auto answer = service_ == Service::http ? answer_http(*stream, *memory) : answer_echo(*stream, *memory);
+    auto answer =
+        service_ == Service::http ? answer_http(*stream, *memory) : answer_echo(*stream, *memory);
     const auto goes_on = co_await std::move(answer);
     if (!goes_on || !*goes_on) co_return;
   }
@@ -70,8 +76,8 @@ Task<Result<bool>> StreamEndpoint::answer_http(net::Stream& stream, MutableBytes
   const bool last = closing_.is_raised();
   const std::string body = fmt::format("hello from {}\n", name_);
   const std::string answer =
-      fmt::format("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n{}\r\n{}", body.size(),
-                  last ? "Connection: close\r\n" : "", body);
+      fmt::format("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n{}\r\n{}",
+                  body.size(), last ? "Connection: close\r\n" : "", body);
   const auto written = co_await net::write_all(stream, base::as_bytes(answer));
   if (!written) co_return fail(written);
   co_return !last;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The endpoints behind the demo's gateway: small HTTP responders, TCP and UDP echoes, all on one thread
-// of their own and on ports of 127.0.0.1 that the system chooses.
+// The endpoints behind the demo's gateway: small HTTP responders, TCP and UDP echoes, all on one
+// thread of their own and on ports of 127.0.0.1 that the system chooses.
 #pragma once
 
 #include <memory>

@@ -3,15 +3,24 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
-#include <utility>
 
+#include "base/address.h"
 #include "base/bytes.h"
+#include "base/error.h"
 #include "base/number.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "net/datagram.h"
 #include "net/network.h"
+#include "net/stream.h"
 #include "runtime/limits.h"
 #include "runtime/sleep.h"
+#include "runtime/task.h"
 
 namespace causeway::app::demo {
 namespace {
@@ -89,8 +98,9 @@ Task<Result<void>> Load::run_connection(Kind kind, net::Stream& stream) {
   bool goes_on = true;
   while (goes_on && !finishing_) {
     const Instant began = thread_.clock().now();
-    const auto exchanged = co_await runtime::within(
-        kPatience, kind == Kind::http ? exchange_http(stream, buffer) : exchange_echo(stream, buffer));
+    const auto exchanged =
+        co_await runtime::within(kPatience, kind == Kind::http ? exchange_http(stream, buffer)
+                                                               : exchange_echo(stream, buffer));
     if (!exchanged) co_return fail(exchanged);
     const Duration took = thread_.clock().now() - began;
     tally(kind).latency_ns.record(static_cast<std::uint64_t>(took.count()));
@@ -121,7 +131,8 @@ Task<Result<bool>> Load::exchange_http(net::Stream& stream, std::string& buffer)
 
 Task<Result<bool>> Load::exchange_echo(net::Stream& stream, std::string& buffer) {
   std::string sent(kEchoBytes, '\0');
-  std::ranges::generate(sent, [n = thread_.loop().random().next()]() mutable { return static_cast<char>(n++); });
+  std::ranges::generate(
+      sent, [n = thread_.loop().random().next()]() mutable { return static_cast<char>(n++); });
   const auto asked = co_await net::write_all(stream, base::as_bytes(sent));
   if (!asked) co_return fail(asked);
   buffer.resize(kEchoBytes);
@@ -155,7 +166,8 @@ Task<void> Load::datagram_client(base::SocketAddress gateway) {
       datagrams_.errors.add(answered ? Errc::bad_syntax : answered.error().code);
       continue;
     }
-    datagrams_.latency_ns.record(static_cast<std::uint64_t>((thread_.clock().now() - began).count()));
+    datagrams_.latency_ns.record(
+        static_cast<std::uint64_t>((thread_.clock().now() - began).count()));
     datagrams_.exchanges.add(1);
     datagrams_.bytes.add(2 * kDatagramBytes);
   }

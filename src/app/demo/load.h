@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The demo's load: clients that ask, check the answer and ask again, on one thread of their own. A
-// client whose connection was closed in order makes a new one; everything else that goes wrong is an
-// error.
+// client whose connection was closed in order makes a new one; everything else that goes wrong is
+// an error.
 #pragma once
 
 #include <cstdint>
@@ -24,13 +24,14 @@ struct Tally {
   observe::Counter exchanges;
   observe::ReasonCounters errors;
   observe::Counter reconnects;
-  observe::Counter bytes;        // of payload, both ways
+  observe::Counter bytes;  // of payload, both ways
   observe::Histogram latency_ns;
 };
 
 class Load {
  public:
-  Load(LoopThread& thread, runtime::Scope& everything) noexcept : thread_(thread), everything_(everything) {}
+  Load(LoopThread& thread, runtime::Scope& everything) noexcept
+      : thread_(thread), everything_(everything) {}
 
   // Starts `clients` of a kind against the gateway. Before the thread starts.
   void start_http(const base::SocketAddress& gateway, int clients);

@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/demo/loop_thread.h"
 
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <thread>
 #include <utility>
 
+#include "base/result.h"
+#include "base/time.h"
 #include "os/cpu.h"
+#include "runtime/epoll_poller.h"
+#include "runtime/loop.h"
+#include "runtime/scope.h"
+#include "runtime/task.h"
 
 namespace causeway::app::demo {
 namespace {

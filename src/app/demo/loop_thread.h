@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A thread with a loop and a network of its own, for the parts of the demo that stand outside the
-// gateway. Built before start(); afterwards only post() may be called from other threads, until end()
-// has joined it.
+// gateway. Built before start(); afterwards only post() may be called from other threads, until
+// end() has joined it.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,8 @@ namespace causeway::app::demo {
 class LoopThread {
  public:
   // Errors: descriptor_limit, system.
-  [[nodiscard]] static Result<std::unique_ptr<LoopThread>> create(const base::Clock& clock, const char* name,
+  [[nodiscard]] static Result<std::unique_ptr<LoopThread>> create(const base::Clock& clock,
+                                                                  const char* name,
                                                                   std::uint64_t seed);
   LoopThread(const base::Clock& clock, const char* name, std::uint64_t seed,
              std::unique_ptr<runtime::EpollPoller> poller);
@@ -34,8 +35,8 @@ class LoopThread {
   [[nodiscard]] net::Network& network() noexcept { return network_; }
 
   void start();
-  // Runs `ask` on the loop, which tells the tasks of `everything` to end; returns when they have, and the
-  // thread too.
+  // Runs `ask` on the loop, which tells the tasks of `everything` to end; returns when they have,
+  // and the thread too.
   void end(const std::function<void()>& ask, runtime::Scope& everything);
 
  private:

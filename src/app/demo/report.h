@@ -17,8 +17,8 @@ struct Options;
 // What the course of the demo found out.
 struct Outcome {
   Duration length{};
-  // From the stop of the endpoint until the gateway chose it no more, and from its start until it was
-  // chosen again; nothing when that did not happen in time.
+  // From the stop of the endpoint until the gateway chose it no more, and from its start until it
+  // was chosen again; nothing when that did not happen in time.
   std::optional<Duration> left_out_after{};
   std::optional<Duration> back_after{};
 };
@@ -43,6 +43,7 @@ class Progress {
 };
 
 // ok when nothing failed and the stopped endpoint was noticed both ways.
-[[nodiscard]] ExitCode print_report(const Outcome& outcome, const Load& load, const Gateway& gateway);
+[[nodiscard]] ExitCode print_report(const Outcome& outcome, const Load& load,
+                                    const Gateway& gateway);
 
 }  // namespace causeway::app::demo

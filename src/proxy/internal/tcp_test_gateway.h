@@ -56,9 +56,9 @@ class TcpWorld {
   void start(model::Snapshot snapshot, WorkerOptions options = {}) {
     worker_.emplace(world_.loop(), world_.network("10.0.0.1"), std::move(snapshot), options);
     const model::SnapshotPtr& model = worker_->snapshot();
-    listener_ = TcpListener::open(worker_->worker(), model, base::ListenerId(0),
-                                  model->listeners[0].bind)
-                    .value();
+    listener_ =
+        TcpListener::open(worker_->worker(), model, base::ListenerId(0), model->listeners[0].bind)
+            .value();
     listener_->start();
   }
   // Somebody who listens at `where`, and accepts only when asked to.
@@ -105,8 +105,7 @@ class TcpWorld {
   [[nodiscard]] std::uint64_t refused(Errc reason) const { return metrics().refused.value(reason); }
 
  private:
-  static Task<void> serve_echoes(net::Listener& listener, std::string name,
-                                 runtime::Scope& scope) {
+  static Task<void> serve_echoes(net::Listener& listener, std::string name, runtime::Scope& scope) {
     for (;;) {
       auto stream = co_await accept_one(listener);
       if (!stream) co_return;

@@ -171,9 +171,9 @@ class TestWorker {
       endpoint->set_max_connections(configured.max_connections);
       members.entries.push_back({.endpoint = std::move(endpoint)});
     }
-    worker_.pools.push_back(std::make_unique<upstream::Pool>(
-        *shared_.back(), base::WorkerId(0), worker_.loop,
-        upstream::make_members(std::move(members))));
+    worker_.pools.push_back(
+        std::make_unique<upstream::Pool>(*shared_.back(), base::WorkerId(0), worker_.loop,
+                                         upstream::make_members(std::move(members))));
   }
 
   const model::SnapshotPtr snapshot_;
@@ -229,7 +229,8 @@ inline std::string hello_message(std::string_view host,
                                  const std::vector<std::string_view>& protocols = {}) {
   std::string extensions;
   if (!host.empty())
-    extensions += big_endian(0, 2) + counted(2, counted(2, std::string(1, '\0') + counted(2, host)));
+    extensions +=
+        big_endian(0, 2) + counted(2, counted(2, std::string(1, '\0') + counted(2, host)));
   if (!protocols.empty()) {
     std::string list;
     for (const std::string_view protocol : protocols) list += counted(1, protocol);

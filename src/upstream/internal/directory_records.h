@@ -65,7 +65,7 @@ struct Directory::EndpointRecord {
   HealthTally tally;
   bool is_failing_checks = false;
   EjectionHistory ejections;
-  EjectionTimer ejection;  // armed: it is ejected
+  EjectionTimer ejection;                  // armed: it is ejected
   std::uint32_t passed_while_ejected = 0;  // checks in a row
 };
 
