@@ -70,5 +70,6 @@ def code_only(text):
 
 
 def is_test(path):
-    """Whether a C++ file is one of tests, fuzzers and benchmarks and not part of the program."""
-    return re.search(r"_(test|fuzz|bench)\.(cc|h)$", path.name) is not None
+    """Whether a C++ file is one of tests, fuzzers and benchmarks and not part of the program. What several
+    tests of a folder share is a header named `internal/<what>_test_<noun>.h`."""
+    return re.search(r"_(test|fuzz|bench)\.(cc|h)$|_test_\w+\.h$", path.name) is not None

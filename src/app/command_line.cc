@@ -3,9 +3,7 @@
 
 #include <unistd.h>
 
-#include <CLI/App.hpp>
-#include <CLI/Error.hpp>
-#include <CLI/Validators.hpp>
+#include <CLI/CLI.hpp>
 #include <functional>
 #include <iostream>
 #include <map>

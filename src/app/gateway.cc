@@ -68,6 +68,7 @@ std::expected<void, StartFailure> Gateway::create_workers() {
     workers_.push_back(*std::move(worker));
   }
   std::vector<runtime::Loop*> loops;
+  loops.reserve(workers_.size());
   for (const auto& worker : workers_) loops.push_back(&worker->loop());
   directory_ =
       std::make_unique<upstream::Directory>(upstream::Directory::Parts{.snapshot = snapshot_,

@@ -20,7 +20,7 @@
 
 namespace causeway::app {
 
-enum class ExitCode : int { ok = 0, failure = 1, usage = 2, check_failed = 3 };
+enum class ExitCode : std::uint8_t { ok = 0, failure = 1, usage = 2, check_failed = 3 };
 
 // The control thread's own machinery: clock, loop, signals, log. Made once, before any other
 // thread.

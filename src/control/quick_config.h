@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Configurations without a file: what `causeway forward` and `causeway proxy` mean, as documents
+// Configurations without a file: what `causeway forward` means, as documents
 // for load(), so that the same reader and the same checks judge them.
 #pragma once
 

@@ -47,8 +47,8 @@ class Stream {
   [[nodiscard]] virtual Result<std::size_t> splice_in(os::PipeLease& pipe);
   [[nodiscard]] virtual Result<std::size_t> splice_out(os::PipeLease& pipe);
 
-  // Why the stream broke, told once; nothing while it has not. For whoever has read the end of it: what
-  // breaks after that, reading no longer tells. The readable flag is raised when it does.
+  // Why the stream broke, told once; nothing while it has not. For whoever has read the end of it:
+  // what breaks after that, reading no longer tells. The readable flag is raised when it does.
   [[nodiscard]] virtual std::optional<Errc> take_error() noexcept { return std::nullopt; }
 
   // Called after bytes were read, where the carrier wants to be told (TCP quick acknowledgements).

@@ -114,12 +114,12 @@ bool Loop::turn(Instant until) {
   std::size_t resumed = resume_ready();
   resumed += start_new(kReadyPerTurn);
 
-  metrics_.turns.add(1);
+  metrics_.loop_turns.add(1);
   metrics_.messages.add(messages);
-  metrics_.timers_expired.add(expired);
+  metrics_.timers_fired.add(expired);
   metrics_.resumed.add(resumed);
   const Instant end = clock_.now();
-  metrics_.lag_ns.record(
+  metrics_.loop_lag.record(
       static_cast<std::uint64_t>(std::max<std::int64_t>((end - now_).count(), 0)));
   return messages + expired + resumed > 0;
 }

@@ -13,24 +13,13 @@
 
 #include "base/random.h"
 #include "base/time.h"
-#include "observe/counter.h"
-#include "observe/histogram.h"
+#include "observe/worker_metrics.h"
 #include "runtime/mailbox.h"
 #include "runtime/poller.h"
 #include "runtime/timer_wheel.h"
 #include "runtime/waiter.h"
 
 namespace causeway::runtime {
-
-// Written by the loop, read by whoever scrapes.
-struct LoopMetrics {
-  observe::Counter turns;
-  observe::Counter resumed;           // coroutines resumed
-  observe::Counter ready_bound_hits;  // turns that left work for the next one
-  observe::Counter messages;
-  observe::Counter timers_expired;
-  observe::Histogram lag_ns;  // how long one turn kept everybody else waiting
-};
 
 class Loop {
  public:
@@ -75,7 +64,8 @@ class Loop {
   // For a waiter that is cancelled through its node.
   void enqueue_cancelled(Waiter& waiter) noexcept;
 
-  [[nodiscard]] LoopMetrics& metrics() noexcept { return metrics_; }
+  // Written on the loop, read from any thread.
+  [[nodiscard]] const observe::WorkerMetrics& metrics() const noexcept { return metrics_; }
   // When the last turn began, as nanoseconds of the clock; any thread. For liveness probes.
   [[nodiscard]] std::int64_t last_turn_ns() const noexcept {
     return last_turn_ns_.load(std::memory_order_relaxed);
@@ -95,7 +85,7 @@ class Loop {
   Waiter* ready_last_ = nullptr;
   std::vector<std::coroutine_handle<>> starting_;  // not begun yet, in order
   Mailbox mailbox_;
-  LoopMetrics metrics_;
+  observe::WorkerMetrics metrics_;
   std::atomic<bool> stopping_ = false;
   std::atomic<std::int64_t> last_turn_ns_ = 0;
 };

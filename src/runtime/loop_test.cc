@@ -99,9 +99,9 @@ TEST(Loop, records_how_long_a_turn_kept_the_others_waiting) {
   Scope scope(world.loop());
   scope.spawn(take_time(world.clock(), milliseconds(250)));
   world.run_until_joined(scope);
-  const auto lag = world.loop().metrics().lag_ns.snapshot();
+  const auto lag = world.loop().metrics().loop_lag.snapshot();
   EXPECT_EQ(lag.max(), 250'000'000U);
-  EXPECT_EQ(lag.count(), world.loop().metrics().turns.value());
+  EXPECT_EQ(lag.count(), world.loop().metrics().loop_turns.value());
 }
 
 TEST(Loop, messages_run_at_the_next_turn_in_their_order) {

@@ -28,7 +28,9 @@ class SimStream final : public net::Stream {
   [[nodiscard]] base::Address local() const override { return connection_.address(which_); }
 
   // Also why the dial failed, if it did.
-  [[nodiscard]] std::optional<Errc> take_error() noexcept override { return connection_.take_error(which_); }
+  [[nodiscard]] std::optional<Errc> take_error() noexcept override {
+    return connection_.take_error(which_);
+  }
 
  private:
   Connection& connection_;
