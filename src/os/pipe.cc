@@ -2,6 +2,7 @@
 #include "os/pipe.h"
 
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -31,8 +32,9 @@ Result<Pipe> Pipe::create(std::size_t bytes) {
 }
 
 Result<std::size_t> splice(const Fd& from, const Fd& to, std::size_t bytes) {
-  const ssize_t moved = ::splice(from.number(), nullptr, to.number(), nullptr, bytes,
-                                 SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  // By its number, as stream_socket.cc says.
+  const ssize_t moved = ::syscall(SYS_splice, from.number(), nullptr, to.number(), nullptr, bytes,
+                                  SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
   if (moved < 0) {
     if (errno == EAGAIN) return fail(Errc::would_block);
     return fail(base::from_errno(errno, "splice"));

@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -167,14 +168,19 @@ int take_error(const Fd& fd) noexcept {
 }
 
 Result<std::size_t> read_some(const Fd& fd, MutableBytes into) noexcept {
-  const ssize_t got = ::recv(fd.number(), into.data(), into.size(), 0);
+  // By its number: recv(), send() and splice() of the C library are cancellation points, and a
+  // process with several threads pays two atomic operations for that in each call. Nobody here is
+  // ever cancelled.
+  const ssize_t got =
+      ::syscall(SYS_recvfrom, fd.number(), into.data(), into.size(), 0, nullptr, nullptr);
   if (got >= 0) return static_cast<std::size_t>(got);
   if (errno == EAGAIN) return fail(Errc::would_block);
   return fail(base::from_errno(errno, "recv"));
 }
 
 Result<std::size_t> write_some(const Fd& fd, Bytes from) noexcept {
-  const ssize_t put = ::send(fd.number(), from.data(), from.size(), MSG_NOSIGNAL);
+  const ssize_t put =
+      ::syscall(SYS_sendto, fd.number(), from.data(), from.size(), MSG_NOSIGNAL, nullptr, 0);
   if (put >= 0) return static_cast<std::size_t>(put);
   if (errno == EAGAIN) return fail(Errc::would_block);
   return fail(base::from_errno(errno, "send"));
