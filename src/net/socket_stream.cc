@@ -2,6 +2,7 @@
 #include "net/socket_stream.h"
 
 #include <cstddef>
+#include <optional>
 #include <utility>
 
 #include "base/address.h"

@@ -5,12 +5,12 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
-#include <utility>
 #include <vector>
 
 #include "base/address.h"
@@ -18,11 +18,15 @@
 #include "base/error.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "model/listener.h"
+#include "model/snapshot.h"
 #include "net/stream.h"
 #include "proxy/internal/tcp_test_worker.h"
 #include "proxy/route_table.h"
+#include "proxy/worker.h"
 #include "runtime/scope.h"
+#include "runtime/task.h"
 #include "sim/world.h"
 #include "wire/proxy_header.h"
 

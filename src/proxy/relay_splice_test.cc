@@ -2,7 +2,6 @@
 // The relay between real sockets on the loopback, where it may splice.
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <optional>
@@ -12,12 +11,14 @@
 #include "base/error.h"
 #include "base/result.h"
 #include "model/limits.h"
+#include "model/snapshot.h"
 #include "net/stream.h"
 #include "observe/listener_metrics.h"
 #include "proxy/internal/tcp_test_worker.h"
 #include "proxy/relay.h"
 #include "runtime/both.h"
 #include "runtime/scope.h"
+#include "runtime/task.h"
 #include "sim/real_world.h"
 
 namespace causeway::proxy {

@@ -6,7 +6,6 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -19,11 +18,13 @@
 #include "base/error.h"
 #include "base/result.h"
 #include "model/limits.h"
+#include "model/snapshot.h"
 #include "net/stream.h"
 #include "observe/listener_metrics.h"
 #include "proxy/internal/tcp_test_worker.h"
 #include "runtime/both.h"
 #include "runtime/scope.h"
+#include "runtime/task.h"
 #include "sim/seeds.h"
 #include "sim/world.h"
 

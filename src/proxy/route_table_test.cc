@@ -8,12 +8,10 @@
 #include <cstdint>
 #include <numeric>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "base/address.h"
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "model/listener.h"

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The life of one connection: which endpoint it gets, what goes first, how its end is told to both
 // sides, counted and logged.
-#include "proxy/tcp_connection.h"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +15,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "model/listener.h"
 #include "model/pool.h"
 #include "model/snapshot.h"

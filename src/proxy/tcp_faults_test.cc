@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,6 +17,7 @@
 #include "proxy/internal/tcp_test_gateway.h"
 #include "proxy/internal/tcp_test_worker.h"
 #include "runtime/scope.h"
+#include "runtime/task.h"
 #include "sim/seeds.h"
 #include "sim/world.h"
 
