@@ -4,10 +4,12 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <functional>
 #include <iostream>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/demo/demo.h"
@@ -16,6 +18,7 @@
 #include "control/diagnostic.h"
 #include "control/loader.h"
 #include "control/quick_config.h"
+#include "control/spelling.h"
 #include "os/process.h"
 
 namespace causeway::app {
@@ -182,6 +185,21 @@ void add_version(CLI::App& root, Commands& commands) {
   });
 }
 
+// A first word that is no verb is named, with the verb that was probably meant; the library would
+// only say that one is missing.
+bool is_unknown_verb(const CLI::App& root, std::string_view word) {
+  if (word.empty() || word.starts_with('-')) return false;
+  std::vector<std::string> names;
+  for (const CLI::App* verb : root.get_subcommands({})) names.push_back(verb->get_name());
+  if (std::ranges::find(names, word) != names.end()) return false;
+  std::cerr << "causeway: unknown verb `" << word << "`\n";
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  const std::string_view meant = control::nearest(word, views);
+  if (!meant.empty()) std::cerr << "hint: did you mean `" << meant << "`?\n";
+  std::cerr << "causeway --help lists the verbs\n";
+  return true;
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
@@ -197,6 +215,7 @@ int run_command_line(int argc, char** argv) {
   add_config_show(root, commands);
   add_schema(root, commands);
   add_version(root, commands);
+  if (argc > 1 && is_unknown_verb(root, argv[1])) return static_cast<int>(ExitCode::usage);
   try {
     root.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
