@@ -35,6 +35,7 @@ Result<void> StreamEndpoint::open() {
   const base::Address bound = (*listener)->local();
   if (const auto* socket = bound.socket()) address_ = *socket;
   closing_.lower();
+  is_listening_ = true;
   everything_.spawn(accept_loop(*std::move(listener)));
   return {};
 }
@@ -52,6 +53,10 @@ Task<void> StreamEndpoint::accept_loop(net::ListenerPtr listener) {
     const auto ready = co_await net::wait_any({&listener->acceptable_state(), &closing_});
     if (!ready) co_return;
   }
+  // Only then do answers say that the connection ends: whoever connects anew because of that must
+  // be refused at once, and not be left in the queue of a socket that goes away.
+  listener.reset();
+  is_listening_ = false;
 }
 
 Task<void> StreamEndpoint::serve(net::StreamPtr stream) {
@@ -73,7 +78,7 @@ Task<Result<bool>> StreamEndpoint::answer_http(net::Stream& stream, MutableBytes
     if (*got == 0) co_return false;
     filled += *got;
   }
-  const bool last = closing_.is_raised();
+  const bool last = !is_listening_;
   const std::string body = fmt::format("hello from {}\n", name_);
   const std::string answer =
       fmt::format("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n{}\r\n{}",

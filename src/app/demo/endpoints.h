@@ -50,6 +50,7 @@ class StreamEndpoint {
   std::string name_;
   base::SocketAddress address_{.ip = base::IpAddress::from_v4({127, 0, 0, 1})};
   net::Ready closing_;  // raised: takes no more
+  bool is_listening_ = false;
 };
 
 class DatagramEcho {
